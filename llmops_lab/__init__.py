@@ -1,0 +1,30 @@
+"""Find what changed in production LLM traces, in a notebook, and gate it in CI."""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Public name → the module that holds it; loaded when first asked for, so that
+# `import llmops_lab` stays quick.
+_HOMES = {
+    "LabError": "errors",
+    "Traces": "traces",
+}
+
+__all__ = ["__version__", "load_ipython_extension", *sorted(_HOMES)]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'llmops_lab' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"llmops_lab.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Give a notebook the %llmops and %%llmops magics."""
+    importlib.import_module("llmops_lab.magics").register(shell)

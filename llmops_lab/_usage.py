@@ -1,0 +1,132 @@
+"""The span tree and who carries usage: each call's tokens are counted once.
+
+Rules: `duplicate` where two instrumentors recorded one call, `rollup` where a descendant
+carries usage too, else `leaf`; `none` without tokens.
+"""
+
+import polars as pl
+
+_TOKENS = ("input_tokens", "output_tokens", "total_tokens_reported")
+_START_TOLERANCE = pl.duration(milliseconds=50)
+_DURATION_TOLERANCE = 0.02
+
+
+def with_tree(spans: pl.DataFrame) -> pl.DataFrame:
+    """Fill is_root, is_orphan and depth from parent_span_id. A cycle's spans stay roots."""
+    keys = spans.select("trace_id", pl.col("span_id").alias("parent_span_id")).unique()
+    linked = spans.with_row_index("_i").join(
+        keys.with_columns(_known=pl.lit(value=True)),
+        on=["trace_id", "parent_span_id"],
+        how="left",
+        maintain_order="left",
+    )
+    has_parent = pl.col("parent_span_id").is_not_null()
+    known = pl.col("_known").fill_null(value=False)
+    linked = linked.with_columns(is_root=~known, is_orphan=has_parent & ~known)
+    depth = _depths(linked)
+    return (
+        linked.join(depth, on="_i", how="left", maintain_order="left")
+        .with_columns(depth=pl.coalesce("_depth", pl.lit(0)).cast(pl.UInt16))
+        .select(spans.columns)
+    )
+
+
+def _depths(linked: pl.DataFrame) -> pl.DataFrame:
+    """Breadth first from the roots: one join per level of the deepest tree."""
+    children = linked.filter(~pl.col("is_root")).select(
+        "_i", "trace_id", "span_id", "parent_span_id"
+    )
+    level = linked.filter(pl.col("is_root")).select("_i", "trace_id", "span_id")
+    found: list[pl.DataFrame] = []
+    depth = 0
+    while level.height:
+        found.append(level.select("_i", _depth=pl.lit(depth, pl.UInt32)))
+        level = (
+            level.select("trace_id", parent_span_id="span_id")
+            .unique()
+            .join(children, on=["trace_id", "parent_span_id"])
+            .select("_i", "trace_id", "span_id")
+        )
+        depth += 1
+    return (
+        pl.concat(found).unique("_i", keep="first")
+        if found
+        else pl.DataFrame(schema={"_i": pl.UInt32, "_depth": pl.UInt32})
+    )
+
+
+def with_usage_role(spans: pl.DataFrame) -> pl.DataFrame:
+    """Fill usage_role where it is null, over each trace's tree."""
+    if spans.height and not spans["usage_role"].null_count():
+        return spans
+    numbered = spans.with_row_index("_i")
+    has_usage = pl.any_horizontal(pl.col(c).fill_null(0) > 0 for c in _TOKENS)
+    bearing = numbered.filter(has_usage)
+    duplicates = _duplicates(numbered)
+    rollups = _ancestors(numbered, bearing.filter(~pl.col("_i").is_in(duplicates.implode())))
+    role = (
+        pl.when(pl.col("_i").is_in(duplicates.implode()))
+        .then(pl.lit("duplicate"))
+        .when(~has_usage)
+        .then(pl.lit("none"))
+        .when(pl.col("_i").is_in(rollups.implode()))
+        .then(pl.lit("rollup"))
+        .otherwise(pl.lit("leaf"))
+    )
+    return numbered.with_columns(
+        usage_role=pl.coalesce("usage_role", role.cast(spans.schema["usage_role"]))
+    ).drop("_i")
+
+
+def _ancestors(numbered: pl.DataFrame, bearing: pl.DataFrame) -> pl.Series:
+    """Rows above any token-bearing row, whatever the distance."""
+    parents = numbered.select("_i", "trace_id", "span_id", "parent_span_id")
+    found = pl.Series("_i", [], dtype=pl.UInt32)
+    level = bearing.select("trace_id", span_id="parent_span_id").unique()
+    while level.height:
+        above = parents.join(level, on=["trace_id", "span_id"]).filter(
+            ~pl.col("_i").is_in(found.implode())
+        )
+        found = found.append(above["_i"])
+        level = above.select("trace_id", span_id="parent_span_id").drop_nulls().unique()
+    return found
+
+
+def _duplicates(numbered: pl.DataFrame) -> pl.Series:
+    """Rows that record a call another row of the trace records better."""
+    calls = numbered.filter(pl.col("kind") == "llm").with_columns(
+        _tokens=pl.sum_horizontal(pl.col(c).fill_null(0) for c in _TOKENS[:2]),
+        _model=pl.coalesce("response_model", "request_model"),
+    )
+    return pl.concat([_same_response(calls), _same_moment(calls)]).unique()
+
+
+def _same_response(calls: pl.DataFrame) -> pl.Series:
+    ranked = calls.filter(pl.col("response_id").is_not_null()).sort(
+        ["_tokens", "depth"], descending=True
+    )
+    first = ranked.unique(["trace_id", "response_id"], keep="first", maintain_order=True)
+    return ranked.filter(~pl.col("_i").is_in(first["_i"].implode()))["_i"]
+
+
+def _same_moment(calls: pl.DataFrame) -> pl.Series:
+    """Two scopes, one model, starts within 50 ms and durations within 2 %: one call."""
+    columns = ["_i", "scope_name", "start_time", "duration_s", "_tokens", "depth"]
+    side = calls.filter(pl.col("response_id").is_null(), pl.col("start_time").is_not_null())
+    side = side.select("trace_id", "_model", *columns)
+    if side.select("trace_id", "scope_name").unique().height == side["trace_id"].n_unique():
+        return pl.Series("_i", [], dtype=pl.UInt32)
+    pairs = side.join(side, on=["trace_id", "_model"], suffix="_b").filter(
+        pl.col("scope_name") != pl.col("scope_name_b"),
+        (pl.col("start_time") - pl.col("start_time_b")).abs() <= _START_TOLERANCE,
+        (pl.col("duration_s") - pl.col("duration_s_b")).abs()
+        <= _DURATION_TOLERANCE * pl.max_horizontal("duration_s", "duration_s_b"),
+    )
+    rank = (pl.col("_tokens") < pl.col("_tokens_b")) | (
+        (pl.col("_tokens") == pl.col("_tokens_b"))
+        & (
+            (pl.col("depth") < pl.col("depth_b"))
+            | ((pl.col("depth") == pl.col("depth_b")) & (pl.col("_i") > pl.col("_i_b")))
+        )
+    )
+    return pairs.filter(rank)["_i"].unique()

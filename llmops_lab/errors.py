@@ -1,0 +1,33 @@
+"""Errors a user can act on: each message names the way out."""
+
+from collections.abc import Iterable
+
+
+class LabError(Exception):
+    """Base of every error that llmops_lab raises on purpose."""
+
+
+class UnknownPartError(LabError):
+    """A part was asked for by a name that nothing is registered under."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"no {kind} called {name!r}; there are: {', '.join(sorted(known))}")
+
+
+class MissingExtraError(LabError):
+    """An optional dependency is needed and is not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an extra: pip install 'llmops-lab[{extra}]'")
+
+
+class FormatError(LabError):
+    """A source cannot be read as any known trace format, or as more than one."""
+
+
+class ColumnError(LabError):
+    """A table lacks a column that the call needs."""
+
+    def __init__(self, missing: Iterable[str], there: Iterable[str]) -> None:
+        names = ", ".join(sorted(missing))
+        super().__init__(f"no column {names}; there are: {', '.join(there)}")
