@@ -8,8 +8,10 @@ __version__ = "0.1.0"
 # Public name → the module that holds it; loaded when first asked for, so that
 # `import llmops_lab` stays quick.
 _HOMES = {
+    "Embeddings": "embeddings",
     "LabError": "errors",
     "Traces": "traces",
+    "embed": "embeddings",
 }
 
 __all__ = ["__version__", "load_ipython_extension", *sorted(_HOMES)]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]

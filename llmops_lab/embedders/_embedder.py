@@ -1,0 +1,20 @@
+"""What an embedder is: a function from texts to one vector each."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llmops_lab._registry import Registry
+
+Matrix = NDArray[np.float32]
+Embedder = Callable[[Sequence[str]], Matrix]
+
+embedders: Registry[Embedder] = Registry("embedder", "llmops_lab.embedders")
+
+
+def unit_length(vectors: NDArray[np.floating]) -> Matrix:
+    """The rows scaled to length 1, as float32; a row of zeros stays zeros."""
+    matrix = np.asarray(vectors, dtype=np.float32)
+    length = np.linalg.norm(matrix, axis=1, keepdims=True)
+    return np.divide(matrix, length, out=np.zeros_like(matrix), where=length != 0)
