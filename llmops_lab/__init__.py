@@ -12,6 +12,7 @@ _HOMES = {
     "LabError": "errors",
     "Traces": "traces",
     "embed": "embeddings",
+    "plot": "plots",
 }
 
 __all__ = ["__version__", "load_ipython_extension", *sorted(_HOMES)]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
