@@ -9,7 +9,11 @@ __version__ = "0.1.0"
 # `import llmops_lab` stays quick.
 _HOMES = {
     "Embeddings": "embeddings",
+    "Answer": "_answers",
+    "Case": "golden",
+    "GoldenSet": "golden",
     "LabError": "errors",
+    "Replay": "targets.replay",
     "Traces": "traces",
     "embed": "embeddings",
     "plot": "plots",
