@@ -89,6 +89,7 @@ class Lab:
         self.command("apputils:change-theme", theme=f"JupyterLab {theme}")
         light = "true" if theme == "Light" else "false"
         self.page.locator(f"body[data-jp-theme-light='{light}']").wait_for(state="attached")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def foreign_requests(self) -> list[str]:
         """What the page asked of anyone but its server."""
@@ -128,6 +129,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
     """A JupyterLab with its own configuration folders: (root folder, address, token)."""
     root = tmp_path_factory.mktemp("lab")
     home = tmp_path_factory.mktemp("home")
+    _refuse_news(home)
     port, token = _free_port(), secrets.token_hex(16)
     address = f"http://127.0.0.1:{port}"
     command = [
@@ -135,7 +137,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
         *(f"--port={port}", "--ip=127.0.0.1", "--ServerApp.port_retries=0"),
         *(f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={root}"),
         *("--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly"),
-        *("--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"),
+        "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         f"--LabApp.extra_labextensions_path={_labextensions(home)}",
     ]
     with (
@@ -178,6 +180,13 @@ def _labextensions(home: Path) -> Path:
             pytest.skip("the JupyterLab extension is not built (make install)")
         (folder / "llmops-lab").symlink_to(built)
     return folder
+
+
+def _refuse_news(home: Path) -> None:
+    """Answer JupyterLab's question about news, so that it neither asks nor fetches."""
+    folder = home / "settings" / "@jupyterlab" / "apputils-extension"
+    folder.mkdir(parents=True)
+    (folder / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
 
 
 def _environment(home: Path) -> dict[str, str]:
