@@ -16,7 +16,10 @@ _HOMES = {
     "Replay": "targets.replay",
     "Traces": "traces",
     "embed": "embeddings",
+    "Price": "pricing",
     "plot": "plots",
+    "price_traces": "cost",
+    "unpriced_calls": "cost",
 }
 
 __all__ = ["__version__", "load_ipython_extension", *sorted(_HOMES)]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]
