@@ -8,17 +8,19 @@ __version__ = "0.1.0"
 # Public name → the module that holds it; loaded when first asked for, so that
 # `import llmops_lab` stays quick.
 _HOMES = {
-    "Embeddings": "embeddings",
     "Answer": "_answers",
     "Case": "golden",
+    "Embeddings": "embeddings",
     "GoldenSet": "golden",
     "LabError": "errors",
+    "Price": "pricing",
     "Replay": "targets.replay",
+    "Segments": "segments",
     "Traces": "traces",
     "embed": "embeddings",
-    "Price": "pricing",
     "plot": "plots",
     "price_traces": "cost",
+    "segment": "segments",
     "unpriced_calls": "cost",
 }
 

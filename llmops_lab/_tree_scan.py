@@ -1,0 +1,94 @@
+"""Candidate segments: the nodes of a tree over all rows, blind to which window a row is of."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llmops_lab._units import Bools, Ints
+
+_DIMENSIONS = 32
+_MOST_LEAVES = 1500
+_SMALLEST_ROWS = 8
+_SMALLEST_SHARE = 0.005
+_LARGEST_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Groups of rows: `cell` (rows,) numbers each row's cell, `members` (nodes, cells) is 1
+    where a cell belongs to a node."""
+
+    cell: Ints
+    members: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return self.members.shape[0]
+
+    def rows(self, node: int) -> Bools:
+        """Which rows the node holds."""
+        return self.members[node, self.cell] > 0
+
+    @property
+    def sizes(self) -> NDArray[np.float32]:
+        return self.members @ np.bincount(self.cell, minlength=self.members.shape[1])
+
+
+def principal_axes(matrix: NDArray[np.float32], *, seed: int = 0) -> NDArray[np.float32]:
+    """The first 32 principal axes (rows, ≤ 32): what the tree is grown on."""
+    from sklearn.decomposition import PCA
+
+    n = min(_DIMENSIONS, *matrix.shape)
+    solver = "randomized" if matrix.shape[0] > 4 * n else "full"
+    return PCA(n, svd_solver=solver, random_state=seed).fit_transform(matrix).astype(np.float32)
+
+
+def ward_nodes(axes: NDArray[np.float32], *, seed: int = 0) -> Nodes:
+    """Nodes of a Ward tree over micro-clusters that hold from 8 rows (or 0.5 %) to 10 %.
+
+    The order of the rows does not matter.
+    """
+    n = len(axes)
+    if n < 2 * _SMALLEST_ROWS:
+        return Nodes(np.zeros(n, dtype=np.int64), np.zeros((0, 1), dtype=np.float32))
+    order = np.lexsort(axes[:, : min(4, axes.shape[1])].T)
+    leaf = np.empty(n, dtype=np.int64)
+    leaf[order], centres = _micro_clusters(axes[order], seed)
+    return sized_nodes(leaf, _ward_merges(centres))
+
+
+def sized_nodes(leaf: Ints, merges: NDArray[np.float64]) -> Nodes:
+    """The leaves and merges of a tree (scipy's linkage form) that are of reportable size."""
+    sizes = np.bincount(leaf, minlength=len(merges) + 1)
+    least = max(_SMALLEST_ROWS, _SMALLEST_SHARE * len(leaf))
+    most = max(_LARGEST_SHARE * len(leaf), 2 * _SMALLEST_ROWS)
+    groups: list[list[int]] = [[i] for i in range(len(sizes))]
+    totals = list(sizes)
+    for left, right in merges[:, :2].astype(int):
+        groups.append(groups[left] + groups[right] if totals[left] + totals[right] <= most else [])
+        totals.append(totals[left] + totals[right])
+    kept = [
+        group
+        for group, total in zip(groups, totals, strict=True)
+        if group and least <= total <= most
+    ]
+    members = np.zeros((len(kept), len(sizes)), dtype=np.float32)
+    for node, group in enumerate(kept):
+        members[node, group] = 1
+    return Nodes(leaf, members)
+
+
+def _micro_clusters(axes: NDArray[np.float32], seed: int) -> tuple[Ints, NDArray[np.float32]]:
+    from sklearn.cluster import MiniBatchKMeans
+
+    n_leaves = max(2, min(_MOST_LEAVES, len(axes) // 8))
+    model = MiniBatchKMeans(n_leaves, random_state=seed, batch_size=4096, max_iter=20)
+    model.set_params(n_init=1)
+    leaf = model.fit_predict(axes)
+    return leaf.astype(np.int64), np.asarray(model.cluster_centers_, dtype=np.float32)
+
+
+def _ward_merges(centres: NDArray[np.float32]) -> NDArray[np.float64]:
+    from scipy.cluster import hierarchy
+
+    return hierarchy.linkage(centres.astype(np.float64), method="ward")

@@ -1,0 +1,53 @@
+"""Who made each row: the blocks of rows that a permutation moves whole."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Units:
+    """Rows of two windows, grouped into blocks: one per unit (a user), window and stratum.
+
+    `block` (rows,) numbers each row's block. Per block: `is_current`, `unit`, `stratum`,
+    `n_rows`, and `partner`, the block of the same unit in the other window, or -1.
+    """
+
+    block: Ints
+    is_current: Bools
+    unit: Ints
+    stratum: Ints
+    n_rows: Ints
+    partner: Ints
+
+    @property
+    def n_units(self) -> int:
+        return int(self.unit.max()) + 1 if len(self.unit) else 0
+
+    @property
+    def paired(self) -> Ints:
+        """Blocks of the baseline whose unit is in both windows."""
+        return np.flatnonzero((self.partner >= 0) & ~self.is_current)
+
+
+def units_of(
+    unit: NDArray[np.generic], is_current: Bools, stratum: NDArray[np.generic] | None = None
+) -> Units:
+    """The blocks of rows that share a unit, a window and a stratum; the order of rows is free."""
+    _, unit_number = np.unique(unit, return_inverse=True)
+    places = np.zeros(len(unit), dtype=np.int64)
+    if stratum is not None:
+        _, places = np.unique(stratum, return_inverse=True)
+    owner = unit_number * (int(places.max(initial=0)) + 1) + places
+    key = owner * 2 + is_current
+    blocks, first, block, n_rows = np.unique(
+        key, return_index=True, return_inverse=True, return_counts=True
+    )
+    other = np.searchsorted(blocks, blocks ^ 1).clip(max=len(blocks) - 1)
+    partner = np.where(blocks[other] == (blocks ^ 1), other, -1) if len(blocks) else blocks
+    return Units(block, blocks % 2 == 1, unit_number[first], places[first], n_rows, partner)

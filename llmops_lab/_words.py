@@ -1,0 +1,134 @@
+"""Which words say what a group of texts is about.
+
+Sources: Grootendorst 2022, BERTopic (class-based TF-IDF); Monroe, Colaresi and Quinn 2008,
+"Fightin' Words" (log-odds with an informative Dirichlet prior).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Function words of the languages that most traffic is in. Words that are common everywhere
+# weigh little anyway; this keeps them out of small groups.
+_STOP_WORDS = frozenset(
+    (Path(__file__).parent / "_stop_words.txt").read_text(encoding="utf-8").split()
+)
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
+# Texts are read this far: a pasted document must not outweigh a thousand questions.
+_MOST_CHARACTERS = 2000
+
+
+def words(text: str) -> list[str]:
+    """The words of a text, lower case; a script without spaces in overlapping pairs."""
+    found: list[str] = []
+    for word in _WORD.findall(text[:_MOST_CHARACTERS].lower().replace("’", "'")):
+        if _UNSPACED.search(word):
+            found += [a + b for a, b in pairwise(word)] or [word]
+        else:
+            found.append(word)
+    return found
+
+
+def terms(text: str) -> set[str]:
+    """Words that carry meaning, and pairs of neighbours of which both do. Each counts once."""
+    spoken = words(text)
+    single = {word for word in spoken if _meaningful(word)}
+    return single | {
+        f"{a} {b}" for a, b in pairwise(spoken) if a in single and b in single and a != b
+    }
+
+
+def _meaningful(word: str) -> bool:
+    return word not in _STOP_WORDS and not word.isdigit() and len(word) > 1
+
+
+def topic_words(
+    texts: Sequence[str], groups: Sequence[NDArray[np.bool_]], *, n: int = 6
+) -> list[list[str]]:
+    """The `n` terms that stand out in each group of texts against all texts, by class TF-IDF."""
+    spoken = [terms(text) for text in texts]
+    everywhere = Counter(term for found in spoken for term in found)
+    counts = [_counts(spoken, group) for group in groups]
+    mean = sum(everywhere.values()) / max(1, len(groups) + 1)
+    return [_strongest(_class_tf_idf(count, everywhere, mean), count, n) for count in counts]
+
+
+def _counts(spoken: Sequence[set[str]], group: NDArray[np.bool_]) -> Counter[str]:
+    return Counter(term for row in np.flatnonzero(group).tolist() for term in spoken[row])
+
+
+def _class_tf_idf(count: Counter[str], everywhere: Counter[str], mean: float) -> dict[str, float]:
+    total = sum(count.values()) or 1
+    overall = sum(everywhere.values()) or 1
+    weights: dict[str, float] = {}
+    for term, times in count.items():
+        common = everywhere[term]
+        # Only what the group says more often than others do names it.
+        if times * overall > common * total:
+            weights[term] = times / total * np.log(1 + mean / common)
+    return weights
+
+
+def telling_words(
+    current: Iterable[str], baseline: Iterable[str], *, n: int = 6, least_z: float = 2.0
+) -> list[str]:
+    """Terms that tell the current texts from the baseline ones, strongest first.
+
+    Log-odds with all texts as prior, in standard errors; those above `least_z` are kept.
+    """
+    now = Counter(term for text in current for term in terms(text))
+    then = Counter(term for text in baseline for term in terms(text))
+    n_now, n_then = sum(now.values()), sum(then.values())
+    if not n_now or not n_then:
+        return []
+    scale = 500 / (n_now + n_then)
+    scores: dict[str, float] = {}
+    for term, times in now.items():
+        prior = scale * (times + then[term])
+        odds_now = (times + prior) / (n_now + 500 - times - prior)
+        odds_then = (then[term] + prior) / (n_then + 500 - then[term] - prior)
+        deviation = (1 / (times + prior) + 1 / (then[term] + prior)) ** 0.5
+        scores[term] = float(np.log(odds_now / odds_then)) / deviation
+    return _strongest({t: z for t, z in scores.items() if z >= least_z}, now, n)
+
+
+def _strongest(weights: dict[str, float], counts: Counter[str], n: int) -> list[str]:
+    """The best terms; a word is left out when a pair that holds it says the same."""
+    chosen: list[str] = []
+    for term in sorted(weights, key=lambda t: (-weights[t], t)):
+        parts = set(term.split())
+        pair = next((c for c in chosen if parts < set(c.split())), None)
+        word = next((c for c in chosen if set(c.split()) < parts), None)
+        if pair is not None or (word is not None and counts[term] < 0.7 * counts[word]):
+            continue
+        if word is not None:
+            chosen[chosen.index(word)] = term
+        else:
+            chosen.append(term)
+        if len(chosen) > n:
+            break
+    return chosen[:n]
+
+
+def examples(
+    vectors: NDArray[np.float32], texts: Sequence[str], rows: NDArray[np.int64], *, n: int = 3
+) -> list[str]:
+    """The texts among `rows` nearest their centre (the first is the medoid), unlike each other."""
+    if not len(rows):
+        return []
+    group = vectors[rows]
+    order = rows[np.argsort(-(group @ group.mean(axis=0)), kind="stable")]
+    chosen: list[int] = []
+    for row in order:
+        alike = vectors[chosen] @ vectors[row] if chosen else np.zeros(1)
+        if alike.max() < 0.97:
+            chosen.append(int(row))
+        if len(chosen) == n:
+            break
+    return [texts[row] for row in chosen]
