@@ -21,6 +21,8 @@ _HOMES = {
     "plot": "plots",
     "price_traces": "cost",
     "segment": "segments",
+    "Summary": "summary",
+    "summarize": "summary",
     "unpriced_calls": "cost",
 }
 

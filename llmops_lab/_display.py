@@ -11,48 +11,80 @@ _STYLE = (
 )
 _CELL = (
     "padding:3px 10px;border-bottom:1px solid var(--jp-border-color2,#8884);"
-    "text-align:{};vertical-align:top"
+    "text-align:{};vertical-align:top;font-variant-numeric:tabular-nums"
+)
+_DETAIL = "display:block;font-size:11px;opacity:.7;white-space:nowrap"
+_CALLOUT = (
+    "margin-top:6px;padding:4px 10px;border-left:3px solid var(--jp-warn-color1,#b26a00);"
+    "background:var(--jp-layout-color2,#8881)"
 )
 
 
 @dataclass(frozen=True)
+class Cell:
+    """A text with a smaller one under it, such as a value with its interval."""
+
+    text: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.detail})" if self.detail else self.text
+
+
+@dataclass(frozen=True)
 class Table:
-    """A small table to show: a title, a line under it, column names, rows of ready text."""
+    """A small table to show: a title, a line under it, column names, rows of ready text.
+
+    `callouts` are for what a reader must not miss, `notes` for how to read the table.
+    """
 
     title: str
     subtitle: str
     columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+    rows: Sequence[Sequence[str | Cell]]
     notes: Sequence[str] = ()
+    callouts: Sequence[str] = ()
 
     def text(self) -> str:
         """Aligned plain text."""
+        rows = [[str(cell) for cell in row] for row in self.rows]
         widths = [
-            max(len(cell) for cell in column)
-            for column in zip(self.columns, *self.rows, strict=True)
+            max(len(cell) for cell in column) for column in zip(self.columns, *rows, strict=True)
         ]
-        lines = [_line(row, widths) for row in (self.columns, *self.rows)] if self.columns else []
-        return "\n".join([self.title, self.subtitle, *lines, *self.notes])
+        lines = [_line(row, widths) for row in (self.columns, *rows)] if self.columns else []
+        warnings = [f"! {callout}" for callout in self.callouts]
+        return "\n".join([self.title, self.subtitle, *lines, *warnings, *self.notes])
 
     def html(self) -> str:
         """The same as an HTML fragment; every text is escaped."""
         escape = html.escape
-        head = "".join(_cell("th", escape(c), i) for i, c in enumerate(self.columns))
+        head = "".join(_cell("th scope='col'", c, i) for i, c in enumerate(self.columns))
         body = "".join(
-            "<tr>" + "".join(_cell("td", escape(c), i) for i, c in enumerate(row)) + "</tr>"
+            "<tr>" + "".join(_cell("td", c, i) for i, c in enumerate(row)) + "</tr>"
             for row in self.rows
         )
-        notes = "".join(f"<div style='opacity:.75'>{escape(n)}</div>" for n in self.notes)
+        callouts = "".join(
+            f"<div role='note' style='{_CALLOUT}'>{escape(c)}</div>" for c in self.callouts
+        )
+        notes = "".join(
+            f"<div style='opacity:.75;margin-top:4px'>{escape(n)}</div>" for n in self.notes
+        )
         return (
             f"<div style='{_STYLE}'><div style='font-weight:600'>{escape(self.title)}</div>"
             f"<div style='opacity:.75;margin-bottom:4px'>{escape(self.subtitle)}</div>"
-            f"<table style='border-collapse:collapse'><thead><tr>{head}</tr></thead>"
-            f"<tbody>{body}</tbody></table>{notes}</div>"
+            f"<div style='overflow-x:auto'><table style='border-collapse:collapse;margin:0'>"
+            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+            f"{callouts}{notes}</div>"
         )
 
 
-def _cell(tag: str, text: str, position: int) -> str:
-    return f"<{tag} style='{_CELL.format('left' if position == 0 else 'right')}'>{text}</{tag}>"
+def _cell(tag: str, cell: str | Cell, position: int) -> str:
+    plain = cell if isinstance(cell, Cell) else Cell(cell)
+    inside = html.escape(plain.text)
+    if plain.detail:
+        inside += f"<span style='{_DETAIL}'>{html.escape(plain.detail)}</span>"
+    style = _CELL.format("left" if position == 0 else "right")
+    return f"<{tag} style='{style}'>{inside}</{tag.partition(' ')[0]}>"
 
 
 def _line(row: Sequence[str], widths: Iterable[int]) -> str:

@@ -1,5 +1,7 @@
 """One row per trace, grouped from spans: what a summary, a segment or a reviewer looks at."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from llmops_lab._feedback import trace_feedback
@@ -12,6 +14,7 @@ _TOKENS = (
     "reasoning_tokens",
 )
 _HIT = ("deny", "modify", "warn", "escalate")
+_DID_NOT_RUN = ("failed", "not_run")
 _LEAF = pl.col("usage_role") == "leaf"
 _CALL = (pl.col("kind") == "llm") & (pl.col("usage_role") != "duplicate") | _LEAF
 _MODEL = pl.coalesce("response_model", "request_model")
@@ -30,7 +33,7 @@ def trace_rows(spans: pl.DataFrame, scores: pl.DataFrame, guardrails: pl.DataFra
         *_identity(), *_times(), *_counts(), *_usage(), *_texts()
     )
     return (
-        grouped.join(_guardrail_hits(guardrails), on="trace_id", how="left")
+        grouped.join(guardrail_hits(guardrails), on="trace_id", how="left")
         .join(trace_feedback(scores), on="trace_id", how="left")
         .sort("start_time", "start_offset_s", "trace_id", nulls_last=True)
     )
@@ -125,8 +128,11 @@ def _texts() -> list[pl.Expr]:
     return [_any("input_text"), _any("output_text")]
 
 
-def _guardrail_hits(guardrails: pl.DataFrame) -> pl.DataFrame:
-    hit = pl.col("verdict").cast(pl.String).is_in(_HIT)
-    return guardrails.group_by("trace_id").agg(
+def guardrail_hits(guardrails: pl.DataFrame, keys: Sequence[str] = ("trace_id",)) -> pl.DataFrame:
+    """Per trace (or other keys) `guardrail_hit` and `n_guardrail_hits`, of guardrails that ran."""
+    verdict = pl.col("verdict").cast(pl.String)
+    hit = verdict.is_in(_HIT)
+    ran = guardrails.filter(~verdict.is_in(_DID_NOT_RUN).fill_null(value=True))
+    return ran.group_by(keys).agg(
         hit.any().alias("guardrail_hit"), hit.sum().alias("n_guardrail_hits")
     )

@@ -1,0 +1,257 @@
+"""What happened in a set of traces: percentiles, rates, tokens and cost per group and time."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any, Final, Literal
+
+import polars as pl
+
+from llmops_lab import _quantities as quantities
+from llmops_lab._display import Cell, Table
+from llmops_lab._feedback import trace_feedback
+from llmops_lab._percentiles import (
+    QUANTILES,
+    BucketCounts,
+    Ordered,
+    SortedValues,
+    bucket_counts,
+    percentiles,
+)
+from llmops_lab._rates import rate_columns
+from llmops_lab._trace_rows import guardrail_hits
+from llmops_lab.errors import ColumnError, LabError
+from llmops_lab.traces import Traces
+
+Level = Literal["trace", "span"]
+Mode = Literal["exact", "histogram"]
+
+MEASURES: Final = ("duration_s", "ttft_s")
+TOKENS: Final = ("input_tokens", "output_tokens", "cache_read_tokens")
+_EVERY: Final = re.compile(r"[1-9]\d*(s|m|h|d|w|mo|q|y)")
+_ROWS_SHOWN: Final = 24
+
+
+@dataclass(frozen=True, repr=False)
+class Summary:
+    """Percentiles, rates, tokens and cost, one row per group and time bucket in `frame`.
+
+    Columns: the keys of `by`; `time`, the bucket's start (UTC), if `every`; `n`, its traces (or
+    spans); for each rate (error_rate, guardrail_rate, negative_feedback_rate, within_slo_rate)
+    the share 0 … 1, its bounds `_low` and `_high`, and `_n`, how many it was observed on; sums
+    of input_tokens, output_tokens, cache_read_tokens and cost_usd, `cost_usd_mean` over those
+    with a known cost, `n_unpriced` calls without one; for duration_s and ttft_s their `_n` and
+    `_p50` … `_p99`, each with `_low` and `_high`. Null means unknown, never 0.
+    """
+
+    frame: pl.DataFrame
+    by: tuple[str, ...] = ()
+    every: str | None = None
+    level: Level = "trace"
+    mode: Mode = "exact"
+    slo_s: float | None = None
+
+    def __str__(self) -> str:
+        return _table(self).text()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return _table(self).html()
+
+
+def summarize(
+    traces: Traces,
+    *,
+    by: str | Sequence[str] = (),
+    every: str | None = None,
+    level: Level = "trace",
+    mode: Mode = "exact",
+    slo_s: float | None = None,
+) -> Summary:
+    """Percentiles, rates, tokens and cost of traces, by any columns and by time.
+
+    `by`: columns of `Traces.rows` (or of spans where `level="span"`). `every`: the length of
+    time buckets, such as "1h", "1d", "1w", in UTC. `slo_s` adds the share that took at most so
+    many seconds. Intervals are 95 %: percentiles between two order statistics, rates by Wilson;
+    they take rows as independent, so a user who sends many counts as many.
+    `mode="histogram"` counts values in log buckets: flat memory, at most 0.5 % off, the same
+    on every engine. Raises ColumnError for an unknown column and LabError for an `every` that
+    is no length of time.
+    """
+    keys = (by,) if isinstance(by, str) else tuple(by)
+    rows = _with_time(_rows(traces, level, keys), every)
+    groups = [*keys, *(["time"] if every else [])]
+    # A summary of everything is one group of a constant key, dropped again below.
+    rows = rows.with_columns(_all=pl.lit(0, pl.UInt8))
+    found = rows.group_by("_all", *groups).agg(*_counts(slo_s), *_lists(mode)).sort("_all", *groups)
+    found = found.with_columns(expr for name in _rates(slo_s) for expr in rate_columns(name))
+    columns = [
+        *groups,
+        "n",
+        *(f"{name}{part}" for name in _rates(slo_s) for part in ("", "_low", "_high", "_n")),
+        *(*TOKENS, "cost_usd", "cost_usd_mean", "n_unpriced"),
+    ]
+    measured = [_measured(rows, found, m, ["_all", *groups], mode) for m in MEASURES]
+    frame = pl.concat([found.select(columns), *measured], how="horizontal")
+    return Summary(frame, keys, every, level, mode, slo_s)
+
+
+def _rows(traces: Traces, level: Level, keys: Sequence[str]) -> pl.DataFrame:
+    rows = traces.rows if level == "trace" else _span_rows(traces)
+    if missing := set(keys) - set(rows.columns):
+        raise ColumnError(missing, rows.columns)
+    if taken := set(keys) & {*MEASURES, *TOKENS, "cost_usd", "n_unpriced"}:
+        names = ", ".join(sorted(taken))
+        raise LabError(f"a summary cannot group by {names}: it adds these up; cut them into bins")
+    return rows
+
+
+def _span_rows(traces: Traces) -> pl.DataFrame:
+    """Spans with the columns that trace rows have; tokens and cost only where they count."""
+    ids = ["trace_id", "span_id"]
+    leaf = pl.col("usage_role") == "leaf"
+    hits = guardrail_hits(traces.guardrails.drop_nulls("span_id"), ids)
+    spans = traces.spans.with_columns(
+        *(pl.when(leaf).then(column).alias(column) for column in (*TOKENS, "cost_usd")),
+        n_unpriced=(leaf & pl.col("cost_usd").is_null()).cast(pl.UInt32),
+    )
+    return spans.join(hits, on=ids, how="left").join(
+        trace_feedback(traces.scores, ids), on=ids, how="left"
+    )
+
+
+def _with_time(rows: pl.DataFrame, every: str | None) -> pl.DataFrame:
+    if every is None:
+        return rows
+    if not _EVERY.fullmatch(every):
+        raise LabError(f"every={every!r} is no length of time; write one like '15m', '1h' or '1d'")
+    return rows.with_columns(time=pl.col("start_time").dt.truncate(every))
+
+
+def _rates(slo_s: float | None) -> dict[str, pl.Expr]:
+    """Rates by name: true, false, or null where it was not observed."""
+    rates = {
+        "error_rate": pl.col("status") == "error",
+        "guardrail_rate": pl.col("guardrail_hit"),
+        "negative_feedback_rate": pl.col("negative_feedback"),
+    }
+    return rates if slo_s is None else {**rates, "within_slo_rate": pl.col("duration_s") <= slo_s}
+
+
+def _counts(slo_s: float | None) -> list[pl.Expr]:
+    def total(column: str) -> pl.Expr:
+        return pl.when(pl.col(column).count() > 0).then(pl.col(column).sum()).alias(column)
+
+    return [
+        pl.len().alias("n"),
+        *(hit.sum().alias(f"_{name}_hits") for name, hit in _rates(slo_s).items()),
+        *(hit.count().alias(f"{name}_n") for name, hit in _rates(slo_s).items()),
+        *(total(column) for column in (*TOKENS, "cost_usd")),
+        pl.col("cost_usd").mean().alias("cost_usd_mean"),
+        pl.col("n_unpriced").sum(),
+    ]
+
+
+def _lists(mode: Mode) -> list[pl.Expr]:
+    """Each group's values sorted once; every percentile and bound is then a look at a rank."""
+    if mode == "histogram":
+        return []
+    return [pl.col(m).drop_nulls().drop_nans().sort().alias(f"_{m}") for m in MEASURES]
+
+
+def _measured(
+    rows: pl.DataFrame, found: pl.DataFrame, measure: str, keys: list[str], mode: Mode
+) -> pl.DataFrame:
+    """`_n` and percentile columns of one measure, a row per group in the order of `found`."""
+    ordered: Ordered
+    if mode == "exact":
+        ordered = SortedValues.from_lists(found[f"_{measure}"])
+    else:
+        groups = found.select(keys).with_row_index("group")
+        counts = bucket_counts(rows.select(*keys, pl.col(measure).fill_nan(None)), keys, measure)
+        numbered = counts.join(groups, on=keys, nulls_equal=True)
+        ordered = BucketCounts.from_frame(numbered, found.height)
+    values = {f"{measure}_{name}": found for name, found in percentiles(ordered).items()}
+    frame = pl.DataFrame(values).with_columns(pl.all().fill_nan(None))
+    return frame.insert_column(0, pl.Series(f"{measure}_n", ordered.sizes, pl.UInt32))
+
+
+def _table(summary: Summary) -> Table:
+    frame, things = summary.frame, f"{summary.level}s"
+    columns = _shown(summary)
+    rows = [[write(row) for _, write in columns] for row in frame.head(_ROWS_SHOWN).to_dicts()]
+    total = quantities.count(int(frame["n"].sum()))
+    parts = [f"{total} {things}", *(f"by {key}" for key in summary.by)]
+    parts += [f"every {summary.every}"] if summary.every else []
+    parts += ["percentiles to 0.5 %"] if summary.mode == "histogram" else []
+    more = frame.height - _ROWS_SHOWN
+    notes = ["Small figures: 95 % intervals. –: not known, or too few to say."]
+    notes += [f"{more} more rows in .frame"] if more > 0 else []
+    unpriced = int(frame["n_unpriced"].sum())
+    callouts = [f"{quantities.count(unpriced)} calls have no price and are not in the cost"]
+    heads = [head for head, _ in columns]
+    return Table("Summary", ", ".join(parts), heads, rows, notes, callouts if unpriced else ())
+
+
+Row = dict[str, Any]
+Shown = tuple[str, Callable[[Row], str | Cell]]
+
+
+def _shown(summary: Summary) -> list[Shown]:
+    """Heads and writers of the columns worth showing: those in which anything is known."""
+    keys = [*summary.by, *(["time"] if summary.every else [])]
+    columns: list[tuple[str, str, Callable[[Row], str | Cell]]] = [
+        ("n", f"{summary.level}s", lambda row: quantities.count(row["n"])),
+        *(
+            (
+                f"{measure}_{name}",
+                f"{head} {name}",
+                _with_interval(f"{measure}_{name}", quantities.seconds),
+            )
+            for measure, head in (("duration_s", "duration"), ("ttft_s", "first token"))
+            for name in QUANTILES
+            if name != "p90"
+        ),
+        *(
+            (name, _RATE_HEADS[name](summary), _with_interval(name, quantities.percent))
+            for name in _rates(summary.slo_s)
+        ),
+        *((c, c.replace("_", " "), _plain(c, quantities.count)) for c in TOKENS),
+        ("cost_usd", "cost", _plain("cost_usd", quantities.dollars)),
+        ("cost_usd_mean", f"per {summary.level}", _plain("cost_usd_mean", quantities.dollars)),
+    ]
+    known = {column for column in summary.frame.columns if summary.frame[column].count()}
+    shown = [(head, write) for column, head, write in columns if column in known]
+    return [*((key, _key_writer(key)) for key in keys), *shown]
+
+
+_RATE_HEADS: Final[dict[str, Callable[[Summary], str]]] = {
+    "error_rate": lambda _: "errors",
+    "guardrail_rate": lambda _: "guardrail hits",
+    "negative_feedback_rate": lambda _: "negative feedback",
+    "within_slo_rate": lambda summary: f"within {quantities.seconds(summary.slo_s)}",
+}
+
+
+def _with_interval(column: str, write: quantities.Writer) -> Callable[[Row], Cell]:
+    def cell(row: Row) -> Cell:
+        bounds = quantities.interval(row[f"{column}_low"], row[f"{column}_high"], write)
+        return Cell(write(row[column]), bounds)
+
+    return cell
+
+
+def _plain(column: str, write: quantities.Writer) -> Callable[[Row], str]:
+    return lambda row: write(row[column])
+
+
+def _key_writer(key: str) -> Callable[[Row], str]:
+    def text(row: Row) -> str:
+        value = row[key]
+        if isinstance(value, datetime):
+            return f"{value:%Y-%m-%d}" if value.time() == time(0) else f"{value:%Y-%m-%d %H:%M}"
+        return quantities.UNKNOWN if value is None else str(value)
+
+    return text

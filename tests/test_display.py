@@ -1,0 +1,54 @@
+"""Tables as text and as HTML."""
+
+from html.parser import HTMLParser
+
+from llmops_lab._display import Cell, Table
+
+ATTACK = "<img src=x onerror=alert(1)>'\"&"
+
+
+class Tags(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.seen, self.words = [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        self.open.append(tag)
+        self.seen.append((tag, sorted(name for name, _ in attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+
+def test_no_text_of_a_table_becomes_markup():
+    table = Table(*[ATTACK] * 2, [ATTACK], [[Cell(ATTACK, ATTACK)], [ATTACK]], [ATTACK], [ATTACK])
+    page = Tags()
+    page.feed(table.html())
+    assert page.open == []
+    assert {tag for tag, _ in page.seen} == {
+        "div", "table", "thead", "tbody", "tr", "th", "td", "span",
+    }  # fmt: skip
+    assert page.words.count(ATTACK) == 8
+    assert all(set(names) <= {"style", "scope", "role"} for _, names in page.seen)
+
+
+def test_text_is_aligned_and_says_what_must_not_be_missed():
+    table = Table(
+        "Title", "sub", ["a", "n"], [["x", "1"], ["yy", Cell("22", "20–24")]], ["n"], ["!"]
+    )
+    assert table.text().splitlines() == [
+        "Title",
+        "sub",
+        "a            n",
+        "x            1",
+        "yy  22 (20–24)",
+        "! !",
+        "n",
+    ]
+
+
+def test_a_table_without_columns_is_its_title():
+    assert Table("Title", "sub", [], []).text() == "Title\nsub"
