@@ -1,7 +1,10 @@
 """What a target gives back, and what a scorer makes of it."""
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from llmops_lab._cases import Json
 
@@ -40,3 +43,18 @@ class Score:
     reason: str | None = None
     error: str | None = None
     name: str = ""
+
+
+def storable(answer: Answer) -> Answer:
+    """The answer as it can be written and read again; what JSON cannot hold becomes an error.
+
+    Half of a surrogate pair, which has no UTF-8, becomes a question mark.
+    """
+    try:
+        msgspec.json.encode(answer)
+    except UnicodeEncodeError:
+        text = json.dumps(msgspec.to_builtins(answer), ensure_ascii=False)
+        return msgspec.json.decode(text.encode("utf-8", "replace"), type=Answer)
+    except TypeError as error:
+        return Answer(error=f"the output must be a text or JSON: {error}")
+    return answer

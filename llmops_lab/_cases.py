@@ -105,7 +105,7 @@ def as_text(value: Json) -> str:
         return value
     if isinstance(value, list) and value and all(_is_message(item) for item in value):
         return "\n".join(f"{item['role']}: {as_text(item['content'])}" for item in value)
-    return "" if value is None else msgspec.json.encode(value).decode()
+    return "" if value is None else msgspec.json.encode(value, order="sorted").decode()
 
 
 def shorten(text: str, width: int = 60) -> str:

@@ -1,0 +1,43 @@
+"""An event loop of our own, in a thread, so that a notebook's running loop is no obstacle."""
+
+import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Event, Thread
+from typing import Any
+
+
+def run_in_own_loop(work: Coroutine[Any, Any, None], *, threads: int) -> bool:
+    """Run `work` to its end; False when the user interrupted it, which cancels it.
+
+    Inside, `asyncio.to_thread` has `threads` threads. A blocking call that is under way at an
+    interrupt is left behind, not waited for; a second interrupt leaves everything behind.
+    """
+    loop = asyncio.new_event_loop()
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="llmops-eval")
+    loop.set_default_executor(pool)
+    task = loop.create_task(work)
+    finished = Event()
+    try:
+        Thread(target=_finish, args=(loop, task, finished), daemon=True).start()
+        finished.wait()
+    except KeyboardInterrupt:
+        loop.call_soon_threadsafe(task.cancel)
+        finished.wait()
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    if not task.cancelled():
+        task.result()
+    return not task.cancelled()
+
+
+def _finish(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]", finished: Event) -> None:
+    try:
+        # What went wrong stays in the task, for the thread that waits for it.
+        with suppress(BaseException):
+            loop.run_until_complete(task)
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        loop.close()
+        finished.set()

@@ -1,0 +1,51 @@
+"""What a scorer is, the registry of them, and the comparison that many of them share."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, runtime_checkable
+
+from llmops_lab._answers import Answer, Score
+from llmops_lab._cases import Case, as_text
+from llmops_lab._registry import Registry
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Something that scores an answer to a case; `name` becomes a column of the results.
+
+    Most are frozen dataclasses of their options, so that `repr` tells when one has changed.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def score(self, case: Case, answer: Answer) -> Score | Awaitable[Score]: ...
+
+
+scorers: Registry[Any] = Registry("scorer", "llmops_lab.scorers")
+
+
+def compared(
+    case: Case, answer: Answer, likeness: Callable[[str, str], float], *, threshold: float
+) -> Score:
+    """The best likeness of the answer to any expected text, passed at `threshold` or above.
+
+    A known-bad case is read the other way round: being like its expected text is bad.
+    """
+    texts = expected_texts(case)
+    if not texts:
+        return Score(reason="the case has no expected answer")
+    given = as_text(answer.output)
+    best = max(likeness(given, text) for text in texts)
+    if case.label == "bad":
+        return Score(1 - best, best < threshold)
+    return Score(best, best >= threshold)
+
+
+def expected_texts(case: Case) -> list[str]:
+    """The texts of which one is enough; empty when the case expects nothing."""
+    expected = case.expected
+    if expected is None:
+        return []
+    if isinstance(expected, list) and all(isinstance(item, str) for item in expected):
+        return [str(item) for item in expected]
+    return [as_text(expected)]
