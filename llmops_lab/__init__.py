@@ -30,6 +30,7 @@ _HOMES = {
     "segment": "segments",
     "summarize": "summary",
     "unpriced_calls": "cost",
+    "read_traces": "ingest",
 }
 
 __all__ = ["__version__", "load_ipython_extension", *sorted(_HOMES)]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]

@@ -16,7 +16,7 @@ _TOKENS = (
 _HIT = ("deny", "modify", "warn", "escalate")
 _DID_NOT_RUN = ("failed", "not_run")
 _LEAF = pl.col("usage_role") == "leaf"
-_CALL = (pl.col("kind") == "llm") & (pl.col("usage_role") != "duplicate") | _LEAF
+_CALL = (pl.col("kind") == "llm") & ~pl.col("usage_role").is_in(["duplicate", "rollup"]) | _LEAF
 _MODEL = pl.coalesce("response_model", "request_model")
 
 

@@ -1,7 +1,8 @@
 """The span tree and who carries usage: each call's tokens are counted once.
 
 Rules: `duplicate` where two instrumentors recorded one call, `rollup` where a descendant
-carries usage too, else `leaf`; `none` without tokens.
+carries usage too (an llm span around calls is one even without tokens of its own), else `leaf`;
+`none` without tokens.
 """
 
 import polars as pl
@@ -9,6 +10,9 @@ import polars as pl
 _TOKENS = ("input_tokens", "output_tokens", "total_tokens_reported")
 _START_TOLERANCE = pl.duration(milliseconds=50)
 _DURATION_TOLERANCE = 0.02
+# One instrumentor notes the model asked for (gpt-4o), the other the one that answered
+# (gpt-4o-2024-08-06).
+_DATED = r"-(\d{4}-\d\d-\d\d|\d{8}|\d{4})$"
 
 
 def with_tree(spans: pl.DataFrame) -> pl.DataFrame:
@@ -64,13 +68,14 @@ def with_usage_role(spans: pl.DataFrame) -> pl.DataFrame:
     bearing = numbered.filter(has_usage)
     duplicates = _duplicates(numbered)
     rollups = _ancestors(numbered, bearing.filter(~pl.col("_i").is_in(duplicates.implode())))
+    wraps_calls = pl.col("_i").is_in(rollups.implode()) & (has_usage | (pl.col("kind") == "llm"))
     role = (
         pl.when(pl.col("_i").is_in(duplicates.implode()))
         .then(pl.lit("duplicate"))
+        .when(wraps_calls)
+        .then(pl.lit("rollup"))
         .when(~has_usage)
         .then(pl.lit("none"))
-        .when(pl.col("_i").is_in(rollups.implode()))
-        .then(pl.lit("rollup"))
         .otherwise(pl.lit("leaf"))
     )
     return numbered.with_columns(
@@ -93,17 +98,20 @@ def _ancestors(numbered: pl.DataFrame, bearing: pl.DataFrame) -> pl.Series:
 
 
 def _duplicates(numbered: pl.DataFrame) -> pl.Series:
-    """Rows that record a call another row of the trace records better."""
+    """Rows that record a call another row records better: with usage, else nearer to it.
+
+    The inner of two with usage counts: an outer one may add up a stream's running totals.
+    """
     calls = numbered.filter(pl.col("kind") == "llm").with_columns(
-        _tokens=pl.sum_horizontal(pl.col(c).fill_null(0) for c in _TOKENS[:2]),
-        _model=pl.coalesce("response_model", "request_model"),
+        _bears=pl.any_horizontal(pl.col(c).fill_null(0) > 0 for c in _TOKENS[:2]),
+        _model=pl.coalesce("response_model", "request_model").str.replace(_DATED, ""),
     )
     return pl.concat([_same_response(calls), _same_moment(calls)]).unique()
 
 
 def _same_response(calls: pl.DataFrame) -> pl.Series:
     ranked = calls.filter(pl.col("response_id").is_not_null()).sort(
-        ["_tokens", "depth"], descending=True
+        ["_bears", "depth"], descending=True
     )
     first = ranked.unique(["trace_id", "response_id"], keep="first", maintain_order=True)
     return ranked.filter(~pl.col("_i").is_in(first["_i"].implode()))["_i"]
@@ -111,7 +119,7 @@ def _same_response(calls: pl.DataFrame) -> pl.Series:
 
 def _same_moment(calls: pl.DataFrame) -> pl.Series:
     """Two scopes, one model, starts within 50 ms and durations within 2 %: one call."""
-    columns = ["_i", "scope_name", "start_time", "duration_s", "_tokens", "depth"]
+    columns = ["_i", "scope_name", "start_time", "duration_s", "_bears", "depth"]
     side = calls.filter(pl.col("response_id").is_null(), pl.col("start_time").is_not_null())
     side = side.select("trace_id", "_model", *columns)
     if side.select("trace_id", "scope_name").unique().height == side["trace_id"].n_unique():
@@ -122,8 +130,8 @@ def _same_moment(calls: pl.DataFrame) -> pl.Series:
         (pl.col("duration_s") - pl.col("duration_s_b")).abs()
         <= _DURATION_TOLERANCE * pl.max_horizontal("duration_s", "duration_s_b"),
     )
-    rank = (pl.col("_tokens") < pl.col("_tokens_b")) | (
-        (pl.col("_tokens") == pl.col("_tokens_b"))
+    rank = (pl.col("_bears") < pl.col("_bears_b")) | (
+        (pl.col("_bears") == pl.col("_bears_b"))
         & (
             (pl.col("depth") < pl.col("depth_b"))
             | ((pl.col("depth") == pl.col("depth_b")) & (pl.col("_i") > pl.col("_i_b")))

@@ -53,6 +53,32 @@ def test_one_call_recorded_by_two_instrumentors_counts_once():
     assert found.rows["n_llm_calls"].to_list() == [1]
 
 
+def test_of_two_records_of_one_call_the_inner_ones_tokens_count():
+    call = {"kind": "llm", "duration_s": 1.0}
+    found = traces(
+        span("1", scope_name="agno", request_model="gpt-4o", input_tokens=1568, **call),
+        span(
+            "2",
+            "1",
+            scope_name="openai",
+            request_model="gpt-4o-2024-08-06",
+            input_tokens=663,
+            **call,
+        ),
+    )
+    assert found.rows["input_tokens"].to_list() == [663]
+    assert found.rows["n_llm_calls"].to_list() == [1]
+
+
+def test_an_llm_span_around_calls_is_no_call_of_its_own():
+    found = traces(
+        span("1", kind="llm"),
+        span("2", "1", kind="llm", input_tokens=5),
+        span("3", "1", kind="llm", input_tokens=6),
+    )
+    assert found.rows.select("n_llm_calls", "input_tokens").row(0) == (2, 11)
+
+
 def test_two_calls_of_one_scope_at_one_moment_are_two_calls():
     call = {"kind": "llm", "request_model": "m", "duration_s": 1.0, "input_tokens": 5}
     found = traces(*(span(i, scope_name="openai", **call) for i in "12"))

@@ -1,0 +1,163 @@
+"""Reading traces: any export, one schema."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from llmops_lab._schema import SPANS
+from llmops_lab.cost import price_traces
+from llmops_lab.pricing import Price
+from llmops_lab.readers._assemble import side_table, with_trace_ids, without_repeats
+from llmops_lab.readers._detect import Found, check_mapping, detect, detect_table
+from llmops_lab.readers._json import UnreadableError, decode
+from llmops_lab.readers._mapped import mapped_reader
+from llmops_lab.readers._reader import Reader, Rows, readers
+from llmops_lab.readers._records import Record, RecordDecoder, RecordTree
+from llmops_lab.readers._sources import Content, contents
+from llmops_lab.readers._spans import Spans, read_spans, rejected_rows
+from llmops_lab.readers._split import BATCH, is_json, read_csv, split_json
+from llmops_lab.readers._table import TableTree
+from llmops_lab.traces import Traces
+
+_SAMPLES = 100
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What one file gave."""
+
+    frames: list[pl.DataFrame] = field(default_factory=list[pl.DataFrame])
+    side_rows: dict[str, Rows] = field(default_factory=dict[str, Rows])
+
+    def add(self, spans: Spans, name: str) -> None:
+        self.frames.append(spans.frame)
+        for table, rows in spans.side_rows.items():
+            self.side_rows.setdefault(table, []).extend(rows)
+        self.reject(spans.rejected, name)
+
+    def reject(self, rejected: dict[int, str], name: str) -> None:
+        self.side_rows.setdefault("rejected", []).extend(rejected_rows(rejected, name))
+
+
+def read_traces(
+    source: Any,
+    *,
+    format: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    prices: Mapping[str, Price] | None = None,
+) -> Traces:
+    """Traces from any export in one schema; the format is found from the keys.
+
+    `source` is a path, glob, folder, bytes, open file, data frame (Polars, pandas, Arrow), or a
+    list of dicts; gzip and zstd are undone. `format` names a reader where the keys leave doubt;
+    `mapping` reads any table: canonical column → its column ({"input_text": "question"}).
+    `prices` are your own by model and win over the price list (see `price_traces`).
+    What cannot be read is in `.rejected` (source_file, line, reason). Raises FormatError.
+    """
+    ad_hoc = mapped_reader(mapping) if mapping else None
+    parts = [_read(content, format, ad_hoc) for content in contents(source)]
+    return price_traces(_traces(parts, _named(source)), prices=prices)
+
+
+def _named(source: Any) -> str:
+    return str(source) if isinstance(source, (str, Path)) else "memory"
+
+
+def _read(content: Content, wanted: str | None, ad_hoc: Reader | None) -> _Read:
+    """Everything one file or frame holds."""
+    if isinstance(content.data, pl.DataFrame):
+        return _read_table(content.name, content.data, wanted, ad_hoc)
+    if isinstance(content.data, list):
+        records = [Record(n, item) for n, item in enumerate(content.data, 1)]
+        return _read_records(content.name, iter([records]), wanted, ad_hoc)
+    if is_json(content.data):
+        batches = split_json(content.data, content.name)
+        return _read_records(content.name, batches, wanted, ad_hoc)
+    table = read_csv(content.data, content.name)
+    found = _read_table(content.name, table.frame, wanted, ad_hoc)
+    found.reject(table.rejected, content.name)
+    return found
+
+
+def _read_table(name: str, frame: pl.DataFrame, wanted: str | None, ad_hoc: Reader | None) -> _Read:
+    reader = ad_hoc or (readers[wanted] if wanted else detect_table(frame, name))
+    if ad_hoc:
+        check_mapping(ad_hoc, frame.columns)
+    found = _Read()
+    for start in range(0, frame.height, BATCH):
+        part = TableTree(frame[start : start + BATCH], first_line=start + 1)
+        found.add(read_spans(part, reader, source=name), name)
+    return found
+
+
+def _read_records(
+    name: str,
+    batches: Iterator[Sequence[Record]],
+    wanted: str | None,
+    ad_hoc: Reader | None,
+) -> _Read:
+    head = list(islice(batches, 1))
+    samples = (record.data for batch in head for record in batch[:_SAMPLES])
+    reader, envelope = Found(ad_hoc) if ad_hoc else detect(samples, name, wanted=wanted)
+    decoder = RecordDecoder(reader.asked(), reader.raw)
+    found = _Read()
+    for batch in chain(head, batches):
+        exploded = _exploded(batch, reader, envelope, found, name)
+        for start in range(0, len(exploded), BATCH):
+            decoded = decoder.decode(exploded[start : start + BATCH])
+            found.reject(dict(decoded.rejected), name)
+            found.add(read_spans(RecordTree(decoded), reader, source=name), name)
+    return found
+
+
+def _exploded(
+    batch: Sequence[Record], reader: Reader, envelope: str | None, found: _Read, name: str
+) -> list[Record]:
+    """The span records of a batch, with pages and documents opened."""
+    paged = list(_unwrapped(batch, envelope, found, name)) if envelope else list(batch)
+    if reader.explode is None:
+        return paged
+    records: list[Record] = []
+    for record in paged:
+        try:
+            opened = reader.explode(record)
+        except UnreadableError as error:
+            found.reject({record.line: str(error)}, name)
+            continue
+        records += opened.records
+        for table, rows in opened.side_rows.items():
+            found.side_rows.setdefault(table, []).extend(rows)
+    return records
+
+
+def _unwrapped(batch: Sequence[Record], envelope: str, found: _Read, name: str) -> Iterator[Record]:
+    for record in batch:
+        try:
+            page = record.data if isinstance(record.data, Mapping) else decode(record.data)
+        except UnreadableError as error:
+            found.reject({record.line: str(error)}, name)
+            continue
+        inner = page.get(envelope) if isinstance(page, Mapping) else None
+        if isinstance(inner, list):
+            yield from (Record(n, item) for n, item in enumerate(inner, 1))
+        else:
+            found.reject({record.line: f"no list under {envelope!r}"}, name)
+
+
+def _traces(parts: Iterable[_Read], source: str) -> Traces:
+    """All files as one."""
+    rows: dict[str, Rows] = {}
+    frames: list[pl.DataFrame] = []
+    for part in parts:
+        frames += part.frames
+        for table, found in part.side_rows.items():
+            rows.setdefault(table, []).extend(found)
+    spans = pl.concat(frames) if frames else pl.DataFrame(schema=SPANS)
+    spans, repeated = without_repeats(with_trace_ids(spans))
+    rows.setdefault("rejected", []).extend(repeated)
+    tables = {name: side_table(name, found) for name, found in rows.items()}
+    return Traces.from_frame(spans, side_tables=tables, source=source)

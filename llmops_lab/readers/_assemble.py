@@ -1,0 +1,72 @@
+"""The last step: side tables typed, repeated records found."""
+
+import polars as pl
+
+from llmops_lab._schema import SIDE_TABLES
+from llmops_lab.readers._reader import Rows
+
+
+def side_table(name: str, rows: Rows) -> pl.DataFrame:
+    """Rows as a side table in its schema."""
+    schema = SIDE_TABLES[name]
+    columns = {
+        column: pl.Series(
+            [row.get(column) for row in rows],
+            dtype=pl.String if isinstance(dtype, pl.Enum) else dtype,
+            strict=False,
+        )
+        for column, dtype in schema.items()
+    }
+    frame = pl.DataFrame(columns)
+    return frame.with_columns(
+        pl.when(pl.col(column).is_in(dtype.categories.implode()))
+        .then(column)
+        .cast(dtype)
+        .alias(column)
+        for column, dtype in schema.items()
+        if isinstance(dtype, pl.Enum)
+    )
+
+
+def without_repeats(spans: pl.DataFrame) -> tuple[pl.DataFrame, Rows]:
+    """Each span once: of records with one id the last that has ended; the others are set aside."""
+    key = ["trace_id", "span_id"]
+    if not spans.select(pl.struct(key).is_duplicated().any()).item():
+        return spans, []
+    order = [pl.col("end_time").is_not_null(), pl.int_range(pl.len())]
+    numbered = spans.with_row_index("_i").with_columns(
+        _kept=pl.col("_i").sort_by(*order).last().over(key)
+    )
+    gone = numbered.filter(pl.col("_i") != pl.col("_kept")).join(
+        numbered.select(_kept="_i", _row="source_row"), on="_kept"
+    )
+    rows = [
+        {"source_file": file, "line": line, "reason": f"repeats span {span} of record {kept}"}
+        for file, line, span, kept in gone.select(
+            "source_file", "source_row", "span_id", "_row"
+        ).iter_rows()
+    ]
+    return numbered.filter(pl.col("_i") == pl.col("_kept")).drop("_i", "_kept"), rows
+
+
+def with_trace_ids(spans: pl.DataFrame) -> pl.DataFrame:
+    """A span without a trace id takes its parent's, or its own span id at the top."""
+    if not spans["trace_id"].null_count():
+        return spans
+    known = dict(spans.select("span_id", "trace_id").iter_rows())
+    parents = dict(spans.select("span_id", "parent_span_id").iter_rows())
+    found = [
+        trace_id or _from_above(span_id, known, parents)
+        for span_id, trace_id in spans.select("span_id", "trace_id").iter_rows()
+    ]
+    return spans.with_columns(trace_id=pl.Series(found, dtype=pl.String))
+
+
+def _from_above(
+    span_id: str, known: dict[str, str | None], parents: dict[str, str | None]
+) -> str | None:
+    above, seen = span_id, set[str]()
+    while not known.get(above) and parents.get(above) in parents and above not in seen:
+        seen.add(above)
+        above = str(parents[above])
+    return known.get(above) or above

@@ -1,0 +1,112 @@
+"""Which format a record is of, by its keys alone; a tie or a miss says which there are."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from llmops_lab.errors import ColumnError, FormatError
+from llmops_lab.readers._json import UnreadableError, decode
+from llmops_lab.readers._reader import Reader, readers
+
+
+class Found(NamedTuple):
+    """A reader, and the key under which the records lie when they come as a page."""
+
+    reader: Reader
+    envelope: str | None = None
+
+
+def key_paths(value: Any) -> set[str]:
+    """The keys of an object, those one level below (`a/b`), and of a list's first item (`a[]/b`)."""
+    if not isinstance(value, Mapping):
+        return set()
+    paths = {str(key) for key in value}
+    for key, inner in value.items():
+        if isinstance(inner, Mapping):
+            paths |= {f"{key}/{below}" for below in inner}
+        elif isinstance(inner, list) and inner and isinstance(inner[0], Mapping):
+            paths |= {f"{key}[]/{below}" for below in inner[0]}
+    return paths
+
+
+def detect(samples: Iterable[Any], name: str, *, wanted: str | None = None) -> Found:
+    """The reader for the first sample that any reader knows.
+
+    Raises FormatError when none or more than one does, UnknownPartError for a wrong `wanted`.
+    """
+    candidates = [readers[wanted]] if wanted else list(readers.values())
+    first: Any = None
+    for sample in samples:
+        value = _value(sample)
+        if not isinstance(value, Mapping):
+            continue
+        first = first or value
+        found = _in(value, candidates, name)
+        if found:
+            return found
+    if wanted:
+        return Found(candidates[0])
+    if first is None:
+        raise FormatError(f"{name} holds no records (JSON objects)")
+    shown = ", ".join(sorted(map(str, first))[:12])
+    raise FormatError(
+        f"{name} is of no known format (its keys: {shown}); pass format= ({', '.join(readers)}) "
+        "or mapping= to say which column is which"
+    )
+
+
+def _value(sample: Any) -> Any:
+    if isinstance(sample, Mapping):
+        return sample
+    try:
+        return decode(sample)
+    except (UnreadableError, TypeError):
+        return None
+
+
+def _in(value: Mapping[str, Any], candidates: list[Reader], name: str) -> Found | None:
+    found = best(key_paths(value), candidates, name)
+    if found:
+        return Found(found)
+    for key, inner in value.items():
+        if isinstance(inner, list) and inner and isinstance(inner[0], Mapping):
+            found = best(key_paths(inner[0]), candidates, name)
+            if found:
+                return Found(found, key)
+    return None
+
+
+def best(keys: set[str], candidates: Iterable[Reader], name: str) -> Reader | None:
+    """The reader whose largest signature the keys fulfil; FormatError when two are as large."""
+    scores = {
+        reader.name: max((len(s) for s in reader.signatures if s <= keys), default=0)
+        for reader in candidates
+    }
+    top = max(scores.values(), default=0)
+    winners = [key for key, score in scores.items() if score == top]
+    if not top:
+        return None
+    if len(winners) > 1:
+        raise FormatError(f"{name} could be {' or '.join(winners)}; pass format= to say which")
+    return readers[winners[0]]
+
+
+def detect_table(frame: pl.DataFrame, name: str) -> Reader:
+    """The reader that knows the frame's columns. Raises FormatError as `detect` does."""
+    found = best(set(frame.columns), readers.values(), name)
+    if found:
+        return found
+    shown = ", ".join(frame.columns[:12])
+    raise FormatError(
+        f"{name} is of no known format (its columns: {shown}); pass format= "
+        f"({', '.join(readers)}) or mapping= to say which column is which"
+    )
+
+
+def check_mapping(reader: Reader, columns: list[str]) -> None:
+    """Raises ColumnError when the mapping names a column that the table lacks."""
+    wanted = {path for field in reader.fields for path in field.paths.split("|")}
+    heads = {path for path in wanted if path not in columns and path.split(".")[0] not in columns}
+    if heads:
+        raise ColumnError(heads, columns)

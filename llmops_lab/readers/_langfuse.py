@@ -1,0 +1,218 @@
+"""What Langfuse's exports share: the observation's fields, its usage buckets, its scores."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from llmops_lab.readers._convert import (
+    Column,
+    Convert,
+    Values,
+    choice,
+    gentle,
+    number,
+    number_of,
+    one_by_one,
+    text_of,
+    whole,
+    whole_of,
+    word,
+    words,
+)
+from llmops_lab.readers._dialects import LANGFUSE_KINDS, attribute_fields
+from llmops_lab.readers._json import object_in
+from llmops_lab.readers._moments import moment
+from llmops_lab.readers._reader import Field, Rows
+
+
+def bucket_sum(part: str) -> Convert:
+    """Tokens of every usage bucket whose name holds `part`: Langfuse counts cached ones apart.
+
+    Source: Langfuse `reduceUsageOrCostDetails`.
+    """
+
+    def total(details: Any) -> int | None:
+        counts = [whole_of(v) for k, v in _items(details) if part in k and v is not None]
+        return sum(count or 0 for count in counts) if counts else None
+
+    return lambda values: one_by_one(values, pl.Int64(), total)
+
+
+def bucket(*names: str) -> Convert:
+    """Tokens of the buckets with these exact names."""
+
+    def total(details: Any) -> int | None:
+        counts = [whole_of(v) for k, v in _items(details) if k in names and v is not None]
+        return sum(count or 0 for count in counts) if counts else None
+
+    return lambda values: one_by_one(values, pl.Int64(), total)
+
+
+def bucket_cost(name: str) -> Convert:
+    """Dollars of one entry of the cost details."""
+
+    def cost(details: Any) -> float | None:
+        found = dict(_items(details)).get(name)
+        return None if found is None else number_of(found)
+
+    return lambda values: one_by_one(values, pl.Float64(), cost)
+
+
+def _items(details: Any) -> Sequence[tuple[str, Any]]:
+    if isinstance(details, list):  # a map column of a Parquet file
+        return [(str(e["key"]), e["value"]) for e in details if isinstance(e, Mapping)]
+    return list((object_in(details) or {}).items())
+
+
+def _level(values: Values) -> Column:
+    return choice({"error": "error", "default": "ok", "debug": "ok", "warning": "ok"})(values)
+
+
+_READ = (
+    "cache_read_input_tokens",
+    "input_cached_tokens",
+    "input_cache_read",
+    "input_cached",
+    "prompt_details.cache_read",
+)
+_WRITTEN = (
+    "cache_creation_input_tokens",
+    "input_cache_creation",
+    "input_cache_creation_5m",
+    "input_cache_creation_1h",
+    "input_cache_write",
+)
+_REASONED = ("output_reasoning_tokens", "output_reasoning", "completion_details.reasoning")
+
+
+# Langfuse leaves usage empty where a span only repeats its children's: the attributes it was made
+# from must not bring that back. Their cached and reasoning tokens say more than its buckets.
+_COUNTED = ("input_tokens", "output_tokens", "total_tokens_reported", "cost_reported_usd")
+_SUBSETS = ("cache_read_tokens", "cache_write_tokens", "reasoning_tokens")
+
+
+def with_counted_subsets(spans: pl.DataFrame) -> pl.DataFrame:
+    """Cached and reasoning tokens only where Langfuse counted the call they are part of."""
+    counted = pl.any_horizontal(pl.col(name).is_not_null() for name in _COUNTED[:2])
+    return spans.with_columns(pl.when(counted).then(name).alias(name) for name in _SUBSETS)
+
+
+def observation_fields(**paths: str) -> tuple[Field, ...]:
+    """The observation's fields; `paths` names the keys of one of the export's spellings."""
+    usage, cost = paths["usage"], paths["cost"]
+    return (
+        Field("trace_id", paths["trace_id"]),
+        Field("span_id", "id"),
+        Field("parent_span_id", paths["parent"]),
+        Field("name", "name"),
+        Field("start_ns", paths["start"], moment()),
+        Field("end_ns", paths["end"], moment()),
+        Field("first_token_ns", paths["first_token"], gentle(moment())),
+        Field(
+            "kind",
+            "metadata.attributes.ai.operationId",
+            choice(
+                {
+                    "ai.generatetext": "chain",
+                    "ai.streamtext": "chain",
+                    "ai.generateobject": "chain",
+                    "ai.streamobject": "chain",
+                }
+            ),
+        ),
+        Field("kind", "type", choice(LANGFUSE_KINDS)),
+        Field("operation", "type"),
+        Field("scope_name", "metadata.scope.name"),
+        Field("status", "level", _level),
+        Field("error_message", paths["status_message"]),
+        Field("input_tokens", usage, bucket_sum("input")),
+        Field("output_tokens", usage, bucket_sum("output")),
+        Field("cache_read_tokens", usage, bucket(*_READ)),
+        Field("cache_write_tokens", usage, bucket(*_WRITTEN)),
+        Field("cache_write_1h_tokens", usage, bucket("input_cache_creation_1h")),
+        Field("reasoning_tokens", usage, bucket(*_REASONED)),
+        Field(
+            "input_audio_tokens",
+            usage,
+            bucket("input_audio", "input_audio_tokens", "prompt_details.audio"),
+        ),
+        Field(
+            "output_audio_tokens",
+            usage,
+            bucket("output_audio", "output_audio_tokens", "completion_details.audio"),
+        ),
+        Field("total_tokens_reported", usage, bucket("total")),
+        Field("cost_reported_usd", cost, bucket_cost("total")),
+        Field("cost_reported_usd", paths["total_cost"], number),
+        Field("cost_input_reported_usd", cost, bucket_cost("input")),
+        Field("cost_output_reported_usd", cost, bucket_cost("output")),
+        Field("prompt_name", paths["prompt_name"]),
+        Field("prompt_version", paths["prompt_version"]),
+        Field("conversation_id", paths["session"]),
+        Field("user_id", paths["user"]),
+        Field("environment", "environment"),
+        Field("release", "release|trace.release|version"),
+        Field("tags", paths["tags"], words),
+        Field("temperature", f"{paths['parameters']}.temperature", gentle(number)),
+        Field("top_p", f"{paths['parameters']}.top_p", gentle(number)),
+        Field(
+            "max_tokens",
+            f"{paths['parameters']}.max_tokens|{paths['parameters']}.maxTokens",
+            gentle(whole),
+        ),
+        Field("input", "input"),
+        Field("output", "output"),
+        *attribute_fields("metadata.attributes.", without=_COUNTED),
+        Field("request_model", paths["model"]),
+        Field("service_name", "metadata.resourceAttributes.service.name", word),
+    )
+
+
+OBSERVATION = observation_fields(
+    trace_id="traceId",
+    parent="parentObservationId",
+    start="startTime",
+    end="endTime",
+    first_token="completionStartTime",  # noqa: S106
+    status_message="statusMessage",
+    usage="usageDetails",
+    cost="costDetails",
+    total_cost="totalCost|calculatedTotalCost",
+    prompt_name="promptName",
+    prompt_version="promptVersion",
+    session="sessionId|trace.sessionId",
+    user="userId|trace.userId",
+    tags="tags|traceTags|trace.tags",
+    parameters="modelParameters",
+    model="model|providedModelName",
+)
+
+_SCORE_SOURCES = {"EVAL": "llm", "ANNOTATION": "human", "API": "api"}
+
+
+def score_rows(scores: Sequence[Any]) -> Rows:
+    """Rows of the scores table from Langfuse's score objects, camelCase or snake_case."""
+    return [_score(score) for score in scores if isinstance(score, Mapping)]
+
+
+def _score(score: Mapping[str, Any]) -> dict[str, Any]:
+    def get(camel: str, snake: str) -> Any:
+        return score.get(camel, score.get(snake))
+
+    data_type = str(get("dataType", "data_type") or "NUMERIC").lower()
+    label = get("stringValue", "string_value") or get("longStringValue", "long_string_value")
+    created = moment()([score.get("timestamp")]).series[0]
+    return {
+        "trace_id": get("traceId", "trace_id"),
+        "span_id": get("observationId", "observation_id"),
+        "conversation_id": get("sessionId", "session_id"),
+        "name": text_of(score.get("name")),
+        "value": None if score.get("value") is None else number_of(score["value"]),
+        "label": label or None,
+        "data_type": data_type,
+        "source": _SCORE_SOURCES.get(str(score.get("source")), "unknown"),
+        "evaluator": get("authorUserId", "author_user_id"),
+        "explanation": text_of(score.get("comment")),
+        "created_at": None if created is None else created // 1000,
+    }

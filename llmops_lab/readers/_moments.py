@@ -1,0 +1,112 @@
+"""Moments: every way the tools write a time, as whole nanoseconds since 1970 UTC."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+
+from llmops_lab.readers._convert import Column, Convert, Values, one_by_one
+
+_PER = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+_TEXT = re.compile(
+    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|UTC|[+-]\d\d:?\d\d)?", re.I
+)
+_FORMAT = "%Y-%m-%dT%H:%M:%S%.f%#z"
+
+
+def moment(unit: str = "ms") -> Convert:
+    """Times as ISO text (without a zone: UTC), or as a number in `unit`; "any" goes by size."""
+
+    def convert(values: Values) -> Column:
+        series = values if isinstance(values, pl.Series) else _series(values)
+        if series is not None and isinstance(series.dtype, pl.Datetime):
+            return Column(series.cast(pl.Datetime("ns")).cast(pl.Int64))
+        if series is not None and series.dtype == pl.String:
+            quick = _iso(series)
+            if quick.null_count() == series.null_count():
+                return Column(quick)
+        if series is not None and series.dtype == pl.Int64 and unit in _PER:
+            return Column(series * _PER[unit])
+        return one_by_one(values, pl.Int64(), _reader(unit))
+
+    return convert
+
+
+def _series(values: Any) -> pl.Series | None:
+    try:
+        return pl.Series(values, strict=True)
+    except (TypeError, OverflowError, UnicodeEncodeError, pl.exceptions.PolarsError):
+        return None
+
+
+def _iso(series: pl.Series) -> pl.Series:
+    written = pl.col("x").str.strip_chars('" ').str.replace(" ", "T", literal=True)
+    zoned = pl.when(written.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$")).then(written)
+    parsed = zoned.otherwise(written + "Z").str.to_datetime(_FORMAT, time_unit="ns", strict=False)
+    return series.to_frame("x").select(parsed.cast(pl.Int64))["x"]
+
+
+def _reader(unit: str) -> Callable[[Any], int | None]:
+    def read(value: Any) -> int | None:
+        if isinstance(value, datetime):
+            return _from_datetime(value)
+        if isinstance(value, str):
+            stripped = value.strip('" ')
+            if not stripped or stripped.lower() in ("none", "null", "nat"):
+                return None
+            found = _TEXT.fullmatch(stripped)
+            return _from_text(*found.groups()) if found else _from_number(stripped, unit)
+        if isinstance(value, list):
+            seconds, nanoseconds = value  # how OTel JS writes a time
+            return int(seconds) * _PER["s"] + int(nanoseconds)
+        return _from_number(value, unit)
+
+    return read
+
+
+def _from_datetime(value: datetime) -> int:
+    aware = value.replace(tzinfo=UTC) if value.tzinfo is None else value
+    since = aware - datetime(1970, 1, 1, tzinfo=UTC)
+    return (since.days * 86_400 + since.seconds) * _PER["s"] + since.microseconds * 1_000
+
+
+def _from_text(day: str, clock: str, fraction: str | None, zone: str | None) -> int:
+    clock = clock if clock.count(":") == 2 else f"{clock}:00"
+    offset = "+00:00" if zone is None or zone.upper() in ("Z", "UTC") else zone
+    whole = _from_datetime(datetime.fromisoformat(f"{day}T{clock}{offset}"))
+    return whole + int((fraction or "0")[:9].ljust(9, "0"))
+
+
+def _from_number(value: Any, unit: str) -> int:
+    """Whole numbers stay whole; a fraction is kept to the nanosecond through its decimal text."""
+    if isinstance(value, bool):
+        raise ValueError(f"{value} is not a time")  # noqa: TRY004
+    digits = repr(value) if isinstance(value, float) else str(value)
+    found = re.fullmatch(r"([+-]?\d+)(?:\.(\d+))?", digits)
+    if not found:
+        found = re.fullmatch(r"([+-]?\d+)(?:\.(\d+))?", _plain(digits))
+    if not found:
+        raise ValueError(f"{digits[:40]!r} is not a time")
+    per = _PER[_unit_by_size(int(found[1])) if unit == "any" else unit]
+    part = int((found[2] or "0")[:9].ljust(9, "0")) * per // _PER["s"]
+    moment_ns = int(found[1]) * per + part
+    if abs(moment_ns) >= 2**63:
+        raise ValueError(f"{digits[:40]!r} is not a time in {unit}")
+    return moment_ns
+
+
+def _plain(digits: str) -> str:
+    from decimal import Decimal, InvalidOperation
+
+    try:
+        return format(Decimal(digits), "f") if len(digits) < 40 else digits
+    except InvalidOperation:
+        return digits
+
+
+def _unit_by_size(value: int) -> str:
+    """1e9 is seconds, 1e12 milliseconds, 1e15 microseconds, 1e18 nanoseconds."""
+    size = abs(value)
+    return "s" if size < 10**11 else "ms" if size < 10**14 else "us" if size < 10**17 else "ns"

@@ -1,0 +1,109 @@
+"""OTLP attribute lists as plain objects, and OpenInference's numbered keys as lists.
+
+Three spellings of a value are read: `stringValue` (specification and protobuf JSON),
+`string_value` (Phoenix), and a plain value.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Rows = Sequence[Mapping[str, Any] | None]
+
+_NUMBERED = re.compile(
+    r"(?:llm\.(?:input_messages|output_messages|tools|prompts|choices)|retrieval\.documents"
+    r"|embedding\.embeddings|reranker\.(?:input|output)_documents|gen_ai\.(?:prompt|completion)"
+    r"|llm\.request\.functions|annotations|evaluations)\.\d+(?:\.|$)"
+)
+_INDEX = re.compile(r"\.(\d+)(?:\.|$)")
+
+
+_VALUE_KINDS = frozenset(
+    spelling
+    for stem in ("string", "int", "double", "bool", "array", "kvlist", "bytes")
+    for spelling in (f"{stem}Value", f"{stem}_value")
+)
+
+
+def attributes_of(items: Any) -> dict[str, Any]:
+    """`[{"key": …, "value": {"stringValue": …}}]` as an object; an object stays one."""
+    if isinstance(items, Mapping):
+        return dict(items)
+    if not isinstance(items, list):
+        return {}
+    return {
+        item["key"]: plain_value(item.get("value"))
+        for item in items
+        if isinstance(item, Mapping) and isinstance(item.get("key"), str)
+    }
+
+
+def plain_value(value: Any) -> Any:
+    """The value itself, whole numbers exact."""
+    if not isinstance(value, Mapping) or len(value) != 1:
+        return value if value != {} else None
+    [(kind, inner)] = value.items()
+    if kind not in _VALUE_KINDS:
+        return value
+    match kind:
+        case "intValue" | "int_value":
+            return int(inner) if isinstance(inner, str) and inner.lstrip("-").isdigit() else inner
+        case "arrayValue" | "array_value":
+            return [plain_value(item) for item in _values(inner)]
+        case "kvlistValue" | "kvlist_value":
+            return attributes_of(_values(inner))
+        case _:
+            return inner
+
+
+def _values(inner: Any) -> list[Any]:
+    found = inner.get("values") if isinstance(inner, Mapping) else inner
+    return found if isinstance(found, list) else []
+
+
+def folded(rows: Rows) -> Rows:
+    """Numbered keys as lists: `llm.input_messages.0.message.role` and so on."""
+    distinct = {id(row): row for row in rows if row}
+    numbered = {
+        key: _INDEX.split(key)
+        for key in set[str]().union(*distinct.values())
+        if _NUMBERED.match(key)
+    }
+    return [_fold(row, numbered) if row else row for row in rows] if numbered else rows
+
+
+def _fold(row: Mapping[str, Any], numbered: Mapping[str, list[str]]) -> Mapping[str, Any]:
+    found = row.keys() & numbered.keys()
+    if not found:
+        return row
+    branches: dict[str, Any] = {}
+    for key in found:
+        _put(branches, numbered[key], row[key])
+    rest = {key: value for key, value in row.items() if key not in found}
+    return {**rest, **{key: _as_lists(branch) for key, branch in branches.items()}}
+
+
+def _put(target: dict[str, Any], steps: list[str], value: Any) -> None:
+    """Follow name, index, name, index, …; a trailing empty name means the item itself."""
+    name, *rest = steps
+    if not rest:
+        target[name] = value
+        return
+    items = target.setdefault(name, {})
+    if not isinstance(items, dict):
+        return
+    index, *below = rest
+    if below in ([""], []):
+        items[int(index)] = value
+        return
+    item = items.setdefault(int(index), {})
+    if isinstance(item, dict):
+        _put(item, below, value)
+
+
+def _as_lists(branch: Any) -> Any:
+    if not isinstance(branch, dict):
+        return branch
+    if branch and all(isinstance(key, int) for key in branch):
+        return [_as_lists(branch[index]) for index in sorted(branch)]
+    return {key: _as_lists(item) for key, item in branch.items()}

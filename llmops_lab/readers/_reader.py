@@ -1,0 +1,80 @@
+"""What a reader is: a table of fields, and the key sets by which its format is known."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import polars as pl
+
+from llmops_lab._registry import Registry
+from llmops_lab.readers._convert import Convert, word
+from llmops_lab.readers._records import Record
+from llmops_lab.readers._tree import Tree
+
+Rows = list[dict[str, Any]]
+Evidence = Literal["real file", "made with the tool's package", "from the published schema"]
+
+
+class Field(NamedTuple):
+    """A canonical column, where it is found (`a|b.c`: the first that has a value), and how read.
+
+    Beside the canonical columns there are: start_ns, end_ns, first_token_ns (whole nanoseconds),
+    and input, output (any JSON; they give the messages and texts).
+    """
+
+    column: str
+    paths: str
+    convert: Convert = word
+
+
+class Exploded(NamedTuple):
+    """The span records that one record of a file holds, and rows for the side tables."""
+
+    records: Sequence[Record]
+    side_rows: Mapping[str, Rows] = {}
+
+
+Explode = Callable[[Record], Exploded]
+SideRows = Callable[[Tree, pl.DataFrame], Mapping[str, Rows]]
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One format, declared. A signature is a set of keys that together only this format has.
+
+    Keys below another are written with a slash: `info/trace_id`, and `data[]/context` for the
+    first item of a list. `envelope` names the key under which a page of records lies.
+    """
+
+    name: str
+    title: str
+    fields: tuple[Field, ...]
+    signatures: tuple[frozenset[str], ...] = ()
+    evidence: Evidence = "from the published schema"
+    envelope: str | None = None
+    explode: Explode | None = None
+    side_rows: SideRows | None = None
+    raw: frozenset[str] = frozenset()
+    finish: Callable[[pl.DataFrame], pl.DataFrame] | None = None
+    required: tuple[str, ...] = ("span_id",)
+    page_sizes: tuple[int, ...] = ()
+
+    def asked(self) -> Iterator[str]:
+        """Every key that a path may start with."""
+        for found in self.fields:
+            for path in found.paths.split("|"):
+                parts = path.split(".")
+                yield from (".".join(parts[: n + 1]) for n in range(len(parts)))
+
+
+readers: Registry[Reader] = Registry("reader", "llmops_lab.readers")
+
+
+def reader(name: str, **declared: Any) -> Reader:
+    """File a reader under its name."""
+    return readers.register(name)(Reader(name, **declared))
+
+
+def keys(*signatures: str) -> tuple[frozenset[str], ...]:
+    """Signatures from words: `keys("trace observations", "observations scores")`."""
+    return tuple(frozenset(signature.split()) for signature in signatures)

@@ -1,0 +1,173 @@
+"""Records decoded into structs that know the file's own keys: quick, and nothing is dropped.
+
+Keys that a reader asks for are decoded, every other one is kept as its raw bytes. A key that no
+earlier record had widens the struct; what the strict decoder refuses gets a lenient second try.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+
+from llmops_lab.readers._json import UnreadableError, decode
+from llmops_lab.readers._tree import Tree
+
+_EMPTY = (b"null", b'""', b"[]", b"{}")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record of a file: where it stands, its bytes or object, and what its surroundings say."""
+
+    line: int
+    data: Any
+    context: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """The records that could be decoded, and line → reason for the others."""
+
+    records: Sequence[Record]
+    structs: Sequence[msgspec.Struct]
+    names: Mapping[str, str]
+    raw_keys: frozenset[str]
+    rejected: Mapping[int, str]
+
+
+class RecordDecoder:
+    """Decodes records of one format; learns the keys of the file as they come."""
+
+    def __init__(self, asked: Iterable[str], raw: Iterable[str]) -> None:
+        self._asked = frozenset(asked)
+        self._raw = frozenset(raw)
+        self._learn(())
+
+    def _learn(self, keys: Iterable[str]) -> None:
+        known = getattr(self, "_names", {})
+        ordered = [*known, *(k for k in dict.fromkeys(keys) if k not in known)]
+        self._names = {key: f"f{i}" for i, key in enumerate(ordered)}
+        self._struct = msgspec.defstruct(
+            "Record",
+            [
+                (self._names[key], Any if self._is_decoded(key) else msgspec.Raw, None)
+                for key in ordered
+            ],
+            rename={name: key for key, name in self._names.items()},
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+        self._decoder = msgspec.json.Decoder(self._struct)
+
+    def _is_decoded(self, key: str) -> bool:
+        return key in self._asked and key not in self._raw
+
+    def decode(self, records: Sequence[Record]) -> Decoded:
+        """Structs of one class for all records, with the reasons of those set aside."""
+        while True:
+            structs: list[msgspec.Struct] = []
+            kept: list[Record] = []
+            rejected: dict[int, str] = {}
+            before = self._struct
+            for position, record in enumerate(records):
+                try:
+                    structs.append(self._one(record.data))
+                    kept.append(record)
+                except _NewKeysError:
+                    self._learn_all(records[position:])
+                    break
+                except UnreadableError as error:
+                    rejected[record.line] = str(error)
+            if self._struct is before:
+                raw = frozenset(k for k in self._names if not self._is_decoded(k))
+                return Decoded(kept, structs, self._names, raw, rejected)
+
+    def _one(self, data: Any) -> msgspec.Struct:
+        if isinstance(data, Mapping):
+            return self._from_object(data)
+        try:
+            return self._decoder.decode(data)
+        except msgspec.ValidationError as error:
+            if "unknown field" in str(error):
+                raise _NewKeysError from None
+            raise UnreadableError("not an object") from None
+        except (msgspec.DecodeError, UnicodeError, RecursionError):
+            value = decode(data)
+            if not isinstance(value, dict):
+                raise UnreadableError("not an object") from None
+            return self._from_object(value)
+
+    def _from_object(self, value: Mapping[str, Any]) -> msgspec.Struct:
+        if not all(key in self._names for key in value):
+            raise _NewKeysError
+        return self._struct(**{self._names[key]: item for key, item in value.items()})
+
+    def _learn_all(self, records: Iterable[Record]) -> None:
+        keys: dict[str, None] = {}
+        for record in records:
+            keys.update(dict.fromkeys(keys_of(record.data)))
+        self._learn(keys)
+
+
+class _NewKeysError(Exception):
+    """A record has keys that the struct does not know yet."""
+
+
+_KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def keys_of(data: Any) -> Iterable[str]:
+    """The keys of a record; none when it is no object."""
+    if isinstance(data, Mapping):
+        return list(data)
+    try:
+        return _KEYS.decode(data)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        try:
+            value = decode(data)
+        except UnreadableError:
+            return ()
+        return value if isinstance(value, dict) else ()
+
+
+class RecordTree(Tree):
+    """Decoded records as a tree, with what surrounds them (`trace.userId`) beside their keys."""
+
+    def __init__(self, decoded: Decoded) -> None:
+        super().__init__([record.context for record in decoded.records])
+        self.lines = [record.line for record in decoded.records]
+        self._surroundings = frozenset(self.keys)
+        self._decoded = decoded
+        self.keys |= set(decoded.names)
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def values(self, key: str) -> list[Any]:
+        name = self._decoded.names.get(key)
+        if name is None:
+            return super().values(key)
+        return list(map(attrgetter(name), self._decoded.structs))
+
+    def rest(self, row: int) -> dict[str, Any]:
+        struct = self._decoded.structs[row]
+        items = ((key, getattr(struct, name)) for key, name in self._decoded.names.items())
+        left = self._left(row, items)
+        return {k: v for k, v in left.items() if not _is_empty(v)}
+
+    def has(self, row: int) -> bool:
+        return True
+
+
+def _is_empty(value: Any) -> bool:
+    if isinstance(value, msgspec.Raw):
+        return bytes(value) in _EMPTY
+    return value in ("", [], {})
+
+
+def is_object(data: bytes) -> bool:
+    """Whether a JSON text starts as an object."""
+    return bool(re.match(rb"\s*\{", data))

@@ -1,0 +1,139 @@
+"""From what a user has (path, glob, folder, bytes, open file, frame, dicts) to named contents."""
+
+import glob
+import io
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from llmops_lab.errors import FormatError
+from llmops_lab.readers._compression import plain_bytes
+
+_DATA = (".json", ".jsonl", ".ndjson", ".csv", ".parquet")
+_PACKED = (".gz", ".zst", ".zstd")
+
+
+@dataclass(frozen=True)
+class Content:
+    """One file's decompressed bytes, or one frame, or records that are objects already."""
+
+    name: str
+    data: bytes | pl.DataFrame | list[Any]
+
+
+def contents(source: Any) -> Iterator[Content]:
+    """Everything the source holds, file by file. Raises FormatError when it is no source."""
+    if isinstance(source, (str, Path)):
+        yield from _at_path(str(source))
+    elif isinstance(source, (bytes, bytearray, memoryview)):
+        yield _content("bytes", bytes(source))
+    elif hasattr(source, "read"):
+        data = source.read()
+        name = str(getattr(source, "name", "file"))
+        yield _content(name, data.encode() if isinstance(data, str) else data)
+    elif isinstance(source, Mapping):
+        yield Content("records", [source])
+    else:
+        yield _in_memory(source)
+
+
+def _in_memory(source: Any) -> Content:
+    if isinstance(source, pl.LazyFrame):
+        return Content("frame", source.collect())
+    if isinstance(source, pl.DataFrame):
+        return Content("frame", source)
+    if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
+        return Content("frame", _from_arrow(source))
+    if hasattr(source, "to_dict") and hasattr(source, "columns"):
+        return Content("frame", _from_pandas(source))
+    if isinstance(source, (list, tuple)):
+        return Content("records", list(source))
+    raise FormatError(
+        f"cannot read traces from a {type(source).__name__}; give a path, a glob, a folder, bytes, "
+        "an open file, a data frame or a list of dicts"
+    )
+
+
+def _from_pandas(frame: Any) -> pl.DataFrame:
+    """A pandas frame; columns of mixed objects become Python objects' JSON only when read."""
+    named = frame.reset_index() if frame.index.name and frame.index.name not in frame else frame
+    columns = {str(name): _pandas_column(named[name]) for name in named.columns}
+    return pl.DataFrame(columns)
+
+
+def _pandas_column(column: Any) -> pl.Series:
+    if column.dtype != object:
+        try:
+            return pl.Series(column.to_list() if str(column.dtype) == "str" else column)
+        except (TypeError, ValueError, pl.exceptions.PolarsError):
+            return pl.Series([str(value) for value in column])
+    values = [None if _is_gap(value) else _plain(value) for value in column]
+    try:
+        return pl.Series(values, strict=True)
+    except (TypeError, ValueError, pl.exceptions.PolarsError):
+        return pl.Series(values, dtype=pl.Object)
+
+
+def _is_gap(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _plain(value: Any) -> Any:
+    """NumPy arrays, at any depth, as lists."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _from_arrow(source: Any) -> pl.DataFrame:
+    if type(source).__module__.startswith("pandas"):
+        return _from_pandas(source)
+    return pl.DataFrame(source)
+
+
+def _at_path(path: str) -> Iterator[Content]:
+    here = Path(path).expanduser()
+    if here.is_file():
+        yield _content(str(path), here.read_bytes())
+        return
+    found = _in_folder(here) if here.is_dir() else _matching(path)
+    files = [file for file in found if file.is_file()]
+    if not files:
+        raise FormatError(_nothing_at(path, is_folder=here.is_dir()))
+    for file in files:
+        yield _content(str(file), file.read_bytes())
+
+
+def _matching(pattern: str) -> list[Path]:
+    return [Path(p) for p in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    return [file for file in sorted(folder.rglob("*")) if _is_data(file)]
+
+
+def _is_data(file: Path) -> bool:
+    suffixes = [suffix for suffix in file.suffixes if suffix not in _PACKED]
+    return file.is_file() and bool(suffixes) and suffixes[-1].lower() in _DATA
+
+
+def _nothing_at(path: str, *, is_folder: bool) -> str:
+    if is_folder:
+        return f"no {', '.join(_DATA)} file (plain, .gz or .zst) in the folder {path!r}"
+    return f"nothing at {path!r}; give a file, a folder or a glob that exists"
+
+
+def _content(name: str, data: bytes) -> Content:
+    plain = plain_bytes(data, name)
+    if plain[:4] == b"PAR1":
+        try:
+            return Content(name, pl.read_parquet(io.BytesIO(plain)))
+        except (pl.exceptions.PolarsError, OSError) as error:
+            raise FormatError(f"{name} is a damaged Parquet file: {error}") from None
+    return Content(name, plain)

@@ -1,0 +1,81 @@
+"""A batch of records looked at by column: `column("usage.input")` is one list, a cell per record.
+
+A path names keys joined by dots; a key that itself holds dots (`gen_ai.system`) is found too.
+Text that holds a JSON object is opened on the way. What nobody asked for is left in `rest`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from llmops_lab.readers._json import object_in
+from llmops_lab.readers._otel_values import Rows, attributes_of, folded
+
+
+class Tree:
+    """Objects of one place in every record; None where a record has none."""
+
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
+        distinct = {id(row): row for row in rows if row}
+        self.keys: set[str] = set().union(*distinct.values())
+        self._read: set[str] = set()
+        self._branches: dict[str, Tree] = {}
+
+    def values(self, key: str) -> list[Any]:
+        """The value of one key in every record."""
+        return [row.get(key) if row else None for row in self._rows]
+
+    def cells(self, key: str) -> Sequence[Any]:
+        """The same, noted as read."""
+        self._read.add(key)
+        return self.values(key)
+
+    def column(self, path: str) -> Sequence[Any] | None:
+        """The values at a path, a cell per record; None when no record has it."""
+        if path in self.keys:
+            return self.cells(path)
+        for head, tail in _splits(path):
+            if head in self.keys:
+                found = self.branch(head).column(tail)
+                if found is not None:
+                    return found
+        return None
+
+    def branch(self, key: str) -> "Tree":
+        """The objects under a key, opened where they are written as text."""
+        if key not in self._branches:
+            self._branches[key] = Tree(folded([_opened(value) for value in self.values(key)]))
+        return self._branches[key]
+
+    def has(self, row: int) -> bool:
+        """Whether a record has an object here."""
+        return self._rows[row] is not None
+
+    def rest(self, row: int) -> dict[str, Any]:
+        """What a record holds that no column asked for; gaps are left out."""
+        here = self._rows[row]
+        return self._left(row, here.items()) if here else {}
+
+    def _left(self, row: int, items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+        left: dict[str, Any] = {}
+        for key, value in items:
+            branch = self._branches.get(key)
+            if branch and branch.has(row):
+                below = branch.rest(row)
+                if below:
+                    left[key] = below
+            elif key not in self._read and value is not None:
+                left[key] = value
+        return left
+
+
+def _opened(value: Any) -> Mapping[str, Any] | None:
+    """The object that a value is, holds as text, or lists as OTLP's keys and values."""
+    return attributes_of(value) if isinstance(value, list) else object_in(value)
+
+
+def _splits(path: str) -> Iterable[tuple[str, str]]:
+    """Every way to cut a path in two, the longest head first."""
+    parts = path.split(".")
+    for cut in range(len(parts) - 1, 0, -1):
+        yield ".".join(parts[:cut]), ".".join(parts[cut:])

@@ -1,0 +1,59 @@
+"""Langfuse: the UI's download of one trace, in its old and its current shape."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from llmops_lab.readers._json import decode
+from llmops_lab.readers._langfuse import OBSERVATION, score_rows, with_counted_subsets
+from llmops_lab.readers._reader import Exploded, keys, reader
+from llmops_lab.readers._records import Record
+from llmops_lab.readers._side_rows import attribute_rows
+
+
+class _Download(msgspec.Struct):
+    observations: list[msgspec.Raw]
+    trace: dict[str, msgspec.Raw] | None = None
+    scores: msgspec.Raw | None = None
+
+
+_DOWNLOAD = msgspec.json.Decoder(_Download)
+_OF_TRACE = ("id", "name", "userId", "sessionId", "tags", "release", "environment")
+
+
+def observations_in(record: Record) -> Exploded:
+    """The observations of one download, each with its trace, and the trace's scores."""
+    try:
+        download = _DOWNLOAD.decode(_bytes(record.data))
+        observations: list[Any] = list(download.observations)
+        trace = {key: decode(raw) for key, raw in (download.trace or {}).items() if key in _WANTED}
+        scores = decode(download.scores) if download.scores else []
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        whole = decode(_bytes(record.data))
+        observations, trace = whole.get("observations") or [], whole.get("trace") or {}
+        scores = whole.get("scores") or []
+    context = {"trace": {key: trace.get(key) for key in _OF_TRACE}}
+    found = [Record(n, data, context) for n, data in enumerate(observations, 1)]
+    given = [*(trace.get("scores") or ()), *(trace.get("corrections") or ()), *(scores or ())]
+    return Exploded(found, {"scores": score_rows(given)})
+
+
+_WANTED = frozenset((*_OF_TRACE, "scores", "corrections"))
+
+
+def _bytes(data: Any) -> Any:
+    return msgspec.json.encode(data, enc_hook=str) if isinstance(data, Mapping) else data
+
+
+langfuse = reader(
+    "langfuse",
+    title="Langfuse trace download (UI)",
+    evidence="real file",
+    signatures=keys("trace observations", "observations scores"),
+    explode=observations_in,
+    fields=OBSERVATION,
+    raw=frozenset({"input", "output"}),
+    finish=with_counted_subsets,
+    side_rows=attribute_rows("metadata.attributes."),
+)

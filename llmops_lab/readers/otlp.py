@@ -1,0 +1,88 @@
+"""OTLP JSON in its three dialects: specification, protobuf's MessageToJson, Phoenix."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from llmops_lab.readers._convert import choice, word
+from llmops_lab.readers._dialects import attribute_fields
+from llmops_lab.readers._ids import otel_id
+from llmops_lab.readers._json import UnreadableError, decode
+from llmops_lab.readers._moments import moment
+from llmops_lab.readers._otel_values import attributes_of
+from llmops_lab.readers._reader import Exploded, Field, keys, reader
+from llmops_lab.readers._records import Record
+from llmops_lab.readers._side_rows import attribute_rows
+
+STATUS = {
+    **dict.fromkeys(("1", "status_code_ok", "ok"), "ok"),
+    **dict.fromkeys(("2", "status_code_error", "error"), "error"),
+    **dict.fromkeys(("0", "status_code_unset", "unset"), "unset"),
+}
+
+
+def spans_in(record: Record) -> Exploded:
+    """The spans of one export request, each with its resource and scope."""
+    document = decode(record.data) if not isinstance(record.data, Mapping) else record.data
+    found = [
+        Record(record.line, _opened(span), {"resource": resource, "scope": scope})
+        for resource, scope, spans in _scopes(document)
+        for span in spans
+        if isinstance(span, Mapping)
+    ]
+    return Exploded(found)
+
+
+def _scopes(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any], list[Any]]]:
+    for of_resource in _items(document, "resourceSpans", "resource_spans"):
+        resource = attributes_of((of_resource.get("resource") or {}).get("attributes"))
+        for of_scope in _items(
+            of_resource, "scopeSpans", "scope_spans", "instrumentationLibrarySpans"
+        ):
+            scope = of_scope.get("scope") or of_scope.get("instrumentationLibrary") or {}
+            yield resource, {"name": scope.get("name")}, of_scope.get("spans") or []
+
+
+def _items(document: Any, *names: str) -> list[Mapping[str, Any]]:
+    if not isinstance(document, Mapping):
+        raise UnreadableError("not an object")
+    found = next((document[name] for name in names if document.get(name)), [])
+    return [item for item in found if isinstance(item, Mapping)]
+
+
+def _opened(span: Mapping[str, Any]) -> dict[str, Any]:
+    """The span with its events as one list of plain objects."""
+    events = span.get("events")
+    if not isinstance(events, list):
+        return dict(span)
+    return {**span, "events": [_event(event) for event in events if isinstance(event, Mapping)]}
+
+
+def _event(event: Mapping[str, Any]) -> dict[str, Any]:
+    return {**event, "attributes": attributes_of(event.get("attributes"))}
+
+
+otlp = reader(
+    "otlp",
+    title="OpenTelemetry OTLP JSON",
+    evidence="real file",
+    signatures=keys("resourceSpans", "resource_spans"),
+    explode=spans_in,
+    fields=(
+        Field("trace_id", "traceId|trace_id", otel_id),
+        Field("span_id", "spanId|span_id", otel_id),
+        Field("parent_span_id", "parentSpanId|parent_span_id", otel_id),
+        Field("name", "name"),
+        Field("start_ns", "startTimeUnixNano|start_time_unix_nano", moment("ns")),
+        Field("end_ns", "endTimeUnixNano|end_time_unix_nano", moment("ns")),
+        Field("status", "status.code", choice(STATUS, "unset")),
+        Field("error_message", "status.message", word),
+        Field("scope_name", "scope.name"),
+        *attribute_fields("attributes."),
+        Field("service_name", "resource.service.name"),
+        Field("release", "resource.service.version"),
+        Field(
+            "environment", "resource.deployment.environment.name|resource.deployment.environment"
+        ),
+    ),
+    side_rows=attribute_rows("attributes."),
+)

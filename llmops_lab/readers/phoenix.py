@@ -1,0 +1,30 @@
+"""Arize Phoenix's spans DataFrame, as Parquet, CSV, JSON records or the frame itself."""
+
+from llmops_lab.readers._convert import choice, word
+from llmops_lab.readers._dialects import OPENINFERENCE_KINDS, attribute_fields
+from llmops_lab.readers._ids import otel_id
+from llmops_lab.readers._moments import moment
+from llmops_lab.readers._reader import Field, keys, reader
+from llmops_lab.readers._side_rows import attribute_rows
+from llmops_lab.readers.otlp import STATUS
+
+phoenix = reader(
+    "phoenix",
+    title="Phoenix spans DataFrame",
+    evidence="real file",
+    signatures=keys("context.trace_id context.span_id span_kind"),
+    fields=(
+        Field("trace_id", "context.trace_id", otel_id),
+        Field("span_id", "context.span_id", otel_id),
+        Field("parent_span_id", "parent_id", otel_id),
+        Field("name", "name"),
+        Field("kind", "span_kind", choice(OPENINFERENCE_KINDS)),
+        Field("start_ns", "start_time", moment()),
+        Field("end_ns", "end_time", moment()),
+        Field("status", "status_code", choice(STATUS, "unset")),
+        Field("error_message", "status_message", word),
+        *attribute_fields("attributes."),
+    ),
+    side_rows=attribute_rows("attributes."),
+    page_sizes=(1000,),
+)
