@@ -10,6 +10,7 @@ from typing import Any, Final
 
 WIDTH: Final = 640
 HEIGHT: Final = 220
+SMALL_WIDTH: Final = 300
 SMALL_HEIGHT: Final = 110
 
 # Found by search inside that contrast band for the largest least distance (CIE Lab) between any
