@@ -1,0 +1,1 @@
+"""The story in the shapes in which tools export it: one module each."""
