@@ -25,6 +25,7 @@ _HOMES = {
     "Traces": "traces",
     "embed": "embeddings",
     "evaluate": "evals",
+    "explore": "widgets",
     "plot": "plots",
     "price_traces": "cost",
     "segment": "segments",

@@ -18,9 +18,11 @@ from urllib.parse import urlsplit
 import nbformat
 import pytest
 
-REPOSITORY = Path(__file__).resolve().parents[2]
+import llmops_lab
+
+REPOSITORY = Path(llmops_lab.__file__).parents[1]
 STARTING_S = 90
-CELLS_S = 240
+CELLS_S = 180
 
 # No sandbox (tests run as root in CI), software rendering, and none of Chromium's own traffic.
 CHROMIUM_FLAGS = [
@@ -38,9 +40,13 @@ IS_IDLE = """() => {
 HAS_RUN = """() => {
   const panel = window.jupyterapp.shell.currentWidget;
   const cells = panel.content.widgets.filter(cell => cell.model.type === 'code');
+  const failed = cells.flatMap(cell => cell.model.sharedModel.getOutputs())
+    .find(output => output.output_type === 'error');
+  if (failed) return `${failed.ename}: ${failed.evalue}`;
   const waiting = cells.filter(cell => cell.model.sharedModel.source.trim()
     && (cell.model.executionCount === null || cell.model.executionState === 'running'));
-  return waiting.length === 0 && panel.sessionContext.session.kernel.status === 'idle';
+  const idle = panel.sessionContext.session.kernel.status === 'idle';
+  return waiting.length === 0 && idle && 'all ran';
 }"""
 
 
@@ -73,9 +79,10 @@ class Lab:
         self.page.wait_for_function(IS_IDLE, timeout=STARTING_S * 1000)
 
     def run_all(self) -> None:
-        """Run every cell and wait until all have answered."""
+        """Run every cell and wait until all have answered; fails when one raises."""
         self.command("notebook:run-all-cells")
-        self.page.wait_for_function(HAS_RUN, timeout=CELLS_S * 1000)
+        outcome = self.page.wait_for_function(HAS_RUN, timeout=CELLS_S * 1000).json_value()
+        assert outcome == "all ran"
 
     def command(self, name: str, **arguments: str) -> None:
         """Do what a JupyterLab command does."""

@@ -1,0 +1,317 @@
+"""Read an eval's results one by one and write what was learned back into the golden set."""
+
+import getpass
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from llmops_lab._cases import Case, Json, as_text
+from llmops_lab._results import Result
+from llmops_lab.errors import LabError
+from llmops_lab.evals import EvalRun
+from llmops_lab.golden import GoldenSet
+from llmops_lab.widgets._registry import explorers
+from llmops_lab.widgets._run_rows import (
+    View,
+    cells_of,
+    columns_of,
+    filter_counts,
+    number,
+    result_rows,
+    seconds,
+    shown_positions,
+    state_of,
+    tag_labels,
+)
+
+WINDOW_ROWS = 200
+LONGEST_TEXT_CHARS = 200_000
+
+
+@explorers.register("EvalRun")
+def explore_run(
+    run: EvalRun, *, golden: GoldenSet | None = None, by: str | None = None
+) -> "RunExplorer":
+    """A table of the run's results with a reading pane; failures first.
+
+    With `golden`, corrected cases are written to its file under the reviewer's name `by` (the
+    user's, where none is given). `.marked` and `.golden` hold what was done, for code to use.
+    """
+    return RunExplorer(run, golden=golden, by=by or getpass.getuser())
+
+
+class RunExplorer(anywidget.AnyWidget):
+    """State of the widget; run_explorer.js draws it and sends back what the person does."""
+
+    _esm = Path(__file__).with_suffix(".js")
+    _css = Path(__file__).with_suffix(".css")
+
+    # What to show; the page sets these.
+    filter = traitlets.Unicode("failures").tag(sync=True)
+    tag = traitlets.Unicode("").tag(sync=True)
+    search = traitlets.Unicode("").tag(sync=True)
+    sort = traitlets.List(["position", False]).tag(sync=True)
+    start = traitlets.Int(0).tag(sync=True)
+    cursor = traitlets.Int(0).tag(sync=True)
+
+    # What is shown; Python sets these.
+    columns = traitlets.List().tag(sync=True)
+    counts = traitlets.List().tag(sync=True)
+    tags = traitlets.List().tag(sync=True)
+    n_shown = traitlets.Int(0).tag(sync=True)
+    shown_text = traitlets.Unicode("").tag(sync=True)
+    empty_text = traitlets.Unicode("").tag(sync=True)
+    window = traitlets.Dict().tag(sync=True)
+    detail = traitlets.Dict().tag(sync=True)
+    message = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, run: EvalRun, *, golden: GoldenSet | None, by: str) -> None:
+        super().__init__()
+        self.run = run
+        self.golden = golden
+        self.by = by
+        self._rows = result_rows(run)
+        numbered = enumerate(run.failures())
+        self._failures = {case.content_hash: (index, case) for index, case in numbered}
+        self._marked: set[int] = set()
+        self._written: dict[int, str] = {}
+        self._shown: list[int] = []
+        with self.hold_sync():
+            self.columns = columns_of(run)
+            self.tags = tag_labels(self._rows)
+            if not any(result.passed is False for result in run.results):
+                self.filter = "all"
+            self._show()
+        self.observe(self._show, ["filter", "tag", "search"])
+        self.observe(self._show_from_top, "sort")
+        self.observe(self._send_window, "start")
+        self.observe(self._send_detail, "cursor")
+        self.on_msg(self._receive)
+
+    @property
+    def marked(self) -> list[str]:
+        """Ids of the marked cases, in the run's order."""
+        return [self.run.results[position].case.id for position in sorted(self._marked)]
+
+    def mark(self, position: int) -> None:
+        """Mark the result at `position` in the run, or take its mark away."""
+        self._marked ^= {position}
+        with self.hold_sync():
+            self.counts = filter_counts(self._rows, len(self._marked))
+            if self.filter == "marked":
+                self._show()
+            else:
+                self._send_window()
+                self._send_detail()
+
+    def add(self, position: int, expected: str) -> Case:
+        """Add to the golden set the case with `expected` as the answer to give; returns it.
+
+        Raises LabError without a golden set, without an answer, or when the case is there.
+        """
+        case, code = self._corrected(position, expected)
+        return self._write(position, case, f"golden = golden.add([{code}])")
+
+    def add_never(self, position: int) -> Case:
+        """Add to the golden set that the answer at `position` is never to be given again."""
+        case, code = self._failure(position)
+        return self._write(position, case.reviewed(self.by), f"golden = golden.add([{code}])")
+
+    def revise(self, position: int, expected: str) -> Case:
+        """Change in the golden set what is expected of the case at `position`; returns it."""
+        golden, result = self._golden(), self.run.results[position]
+        case = golden[result.case.id].reviewed(self.by, expected=self._answer(result, expected))
+        self.golden = golden.revise(case)
+        said = f"Revised {case.id} in {_place(self.golden)}"
+        answer = f"expected={case.expected!r}"
+        code = f"golden = golden.revise(golden[{case.id!r}].reviewed({self.by!r}, {answer}))"
+        self._tell(position, said, code)
+        return self.golden[case.id]
+
+    def _write(self, position: int, case: Case, code: str) -> Case:
+        golden = self._golden()
+        if golden.diff([case]).known:
+            raise LabError("The golden set has this case already; change what was expected.")
+        self.golden = golden.add([case])
+        self._tell(position, f"Added {case.id} to {_place(self.golden)}", code)
+        return case
+
+    def _tell(self, position: int, text: str, code: str) -> None:
+        self._written[position] = code
+        with self.hold_sync():
+            self._send_window()
+            self._send_detail()
+            self.message = {"position": position, "kind": "done", "text": text}
+
+    def _golden(self) -> GoldenSet:
+        if self.golden is None:
+            raise LabError("Nowhere to write: give the set, explore(run, golden=golden).")
+        return self.golden
+
+    def _corrected(self, position: int, expected: str) -> tuple[Case, str]:
+        """The corrected case under an id of its own, and the code that makes it."""
+        result = self.run.results[position]
+        answer = self._answer(result, expected)
+        if result.passed is False:
+            base, code = self._failure(position)
+        else:
+            base, code = result.case, f"run.results[{position}].case"
+        case = base.reviewed(self.by, expected=answer)
+        named = replace(case, id=f"{result.case.id}-{case.content_hash[:6]}")
+        made = f"{code}.reviewed({self.by!r}, expected={answer!r})"
+        return named, f"replace({made}, id={named.id!r})"
+
+    def _failure(self, position: int) -> tuple[Case, str]:
+        """The run's own case of this failure, and the code that gives it."""
+        result = self.run.results[position]
+        case, output = result.case, result.answer.output
+        wrong = case if output is None else replace(case, expected=output, label="bad")
+        if result.passed is not False or wrong.content_hash not in self._failures:
+            raise LabError("Only a failed answer can be one never to give again.")
+        index, failure = self._failures[wrong.content_hash]
+        return failure, f"run.failures()[{index}]"
+
+    @staticmethod
+    def _answer(result: Result, expected: str) -> Json:
+        """The edited answer; what was JSON before stays JSON where it still reads as such."""
+        if not expected.strip():
+            raise LabError("Write what was expected first.")
+        if result.case.expected is None or isinstance(result.case.expected, str):
+            return expected
+        try:
+            return json.loads(expected)
+        except json.JSONDecodeError:
+            return expected
+
+    def _show(self, _: object = None, *, from_top: bool = False) -> None:
+        """Work out anew which results are shown; the one being read stays if it still is."""
+        read = None if from_top or not self._shown else self._shown[self.cursor]
+        column, descending = self.sort
+        view = View(self.filter, self.tag, self.search, str(column), bool(descending))
+        self._shown = shown_positions(self._rows, view, self._marked)
+        with self.hold_sync():
+            self.counts = filter_counts(self._rows, len(self._marked))
+            self.n_shown = len(self._shown)
+            self.shown_text = f"{len(self._shown):,} of {len(self._rows):,}"
+            self.empty_text = "No result is like that."
+            self.cursor = self._shown.index(read) if read in self._shown else 0
+            self.start = max(0, self.cursor - WINDOW_ROWS // 2)
+            self._send_window()
+            self._send_detail()
+
+    def _show_from_top(self, _: object) -> None:
+        self._show(from_top=True)
+
+    def _send_window(self, _: object = None) -> None:
+        positions = self._shown[self.start : self.start + WINDOW_ROWS]
+        by_position = self._rows[positions].iter_rows(named=True)
+        rows = [
+            {
+                "cells": cells_of(row, self.columns),
+                "state": row["state"],
+                "marked": row["position"] in self._marked,
+                "written": row["position"] in self._written,
+            }
+            for row in by_position
+        ]
+        self.window = {"start": self.start, "rows": rows}
+
+    def _send_detail(self, _: object = None) -> None:
+        if not 0 <= self.cursor < len(self._shown):
+            self.detail = {}
+            return
+        position = self._shown[self.cursor]
+        self.detail = self._detail(position, self.run.results[position])
+
+    def _detail(self, position: int, result: Result) -> dict[str, Any]:
+        case, answer = result.case, result.answer
+        return {
+            "position": position,
+            "id": case.id,
+            "state": state_of(result),
+            "facts": _facts(self.cursor, len(self._shown), result),
+            "tags": case.tags,
+            "marked": position in self._marked,
+            "error": result.error,
+            "input": _cut(case.text),
+            "expected": as_text(case.expected),
+            "expected_note": _note(case),
+            "output": _cut(as_text(answer.output)),
+            "scores": [
+                {
+                    "name": score.name,
+                    "value": number(score.value),
+                    "passed": score.passed,
+                    "reason": _cut(score.reason or ""),
+                }
+                for score in result.scores
+            ],
+            "can_write": self.golden is not None,
+            "actions": _actions(result, position in self._marked),
+            "code": self._written.get(position) or self._code(position, case),
+        }
+
+    def _code(self, position: int, case: Case) -> str:
+        if self.golden is None:
+            return "explore(run, golden=golden)  # to write cases back"
+        return (
+            f"golden = golden.add([{self._corrected(position, as_text(case.expected) or '…')[1]}])"
+        )
+
+    def _receive(self, _: object, content: dict[str, Any], __: object) -> None:
+        """Do what the page asks; what stands in the way is told there."""
+        position, expected = int(content["position"]), str(content.get("expected", ""))
+        actions = {
+            "add": lambda: self.add(position, expected),
+            "never": lambda: self.add_never(position),
+            "revise": lambda: self.revise(position, expected),
+            "mark": lambda: self.mark(position),
+        }
+        try:
+            actions[content["action"]]()
+        except (LabError, OSError) as error:
+            self.message = {"position": position, "kind": "error", "text": str(error)}
+
+
+def _actions(result: Result, marked: bool) -> list[dict[str, Any]]:
+    add = ("add", "Add case", "A new case with this answer (Ctrl Enter)")
+    revise = ("revise", "Revise case", "Change what the case itself expects")
+    never = ("never", "Never this answer", "A case that the given answer fails")
+    mark = ("mark", "Unmark" if marked else "Mark", "Remember this result (m)")
+    can_fail = result.passed is False and result.answer.output is not None
+    offered = [add, revise, never, mark] if can_fail else [add, revise, mark]
+    return [
+        {"action": name, "label": label, "hint": hint, "primary": name == "add"}
+        for name, label, hint in offered
+    ]
+
+
+def _facts(rank: int, n_shown: int, result: Result) -> str:
+    parts = [f"{rank + 1:,} of {n_shown:,}", seconds(result.answer.duration_s)]
+    cost = result.answer.cost_usd
+    parts.append("" if cost is None else f"${cost:.4f}")
+    parts.append(f"trial {result.trial + 1}" if result.trial else "")
+    return " · ".join(part for part in parts if part)
+
+
+def _note(case: Case) -> str:
+    if case.label == "bad":
+        return "never this answer; edit it to say what to answer instead"
+    if isinstance(case.expected, list):
+        return "any one of these is enough"
+    return ""
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST_TEXT_CHARS:
+        return text
+    left = len(text) - LONGEST_TEXT_CHARS
+    return f"{text[:LONGEST_TEXT_CHARS]}…\n({left:,} more characters)"
+
+
+def _place(golden: GoldenSet) -> str:
+    return "the golden set in memory" if golden.path is None else str(golden.path)

@@ -1,0 +1,155 @@
+"""Reading an eval and writing cases back, in a real JupyterLab."""
+
+import json
+import time
+
+import pytest
+
+pytestmark = pytest.mark.ui
+
+RUN = """
+from pathlib import Path
+import llmops_lab as lab
+from llmops_lab.golden import Case
+
+questions = [
+    "How long do refunds take?",
+    "<img src=x onerror=\\"document.title='owned'\\"> <b>Where</b> is my parcel?",
+    "مرحبا، أين طلبي رقم 4471؟ شكرا جزيلا",
+    "Can I pay by invoice? 🙂👩🏽‍💻",
+    "a" * 400,
+    "Wie lange habe ich Zeit, um ein Paket zurückzuschicken, wenn es beschädigt ankam?",
+    "Do you ship to Norway? I asked twice already and the answer was different each time.",
+]
+cases = [
+    Case(
+        input=questions[i %% 7],
+        expected=f"Answer {i}: refunds take five working days.",
+        id=f"case-{i:05}",
+        tags=["returns", "billing"][: i %% 3],
+    )
+    for i in range(%d)
+]
+golden = lab.GoldenSet(tuple(cases)).save("golden.jsonl")
+wanted = {case.text + str(i): case for i, case in enumerate(cases)}
+counter = iter(range(10**9))
+
+def target(question):
+    i = next(counter)
+    if i %% 41 == 40:
+        raise TimeoutError("the model did not answer within 30 s")
+    right = f"Answer {i}: refunds take five working days."
+    return right if i %% 4 else f"<script>document.title='owned'</script> Two weeks, says note {i}."
+
+run = lab.evaluate(target, golden, scorers=["exact", "contains"], concurrency=1)
+"""
+EXPLORE = "lab.explore(run, golden=golden, by='ana')"
+
+
+@pytest.fixture
+def explorer(lab):
+    """Open the widget on a run of so many cases: (lab, the widget's element)."""
+
+    def show(n_cases):
+        lab.write("eval.ipynb", [RUN % n_cases, EXPLORE])
+        lab.open("eval.ipynb")
+        lab.set_theme("Light")
+        lab.run_all()
+        widget = lab.page.locator(".llmops-run")
+        widget.locator(".llmops-run-row").first.wait_for()
+        widget.scroll_into_view_if_needed()
+        return widget
+
+    return show
+
+
+def reads(widget, text):
+    """Wait until the reading pane names this case."""
+    widget.locator(".llmops-run-reader header strong", has_text=text).wait_for()
+
+
+def test_a_failure_is_read_corrected_and_written_to_the_golden_set_by_keyboard(lab, explorer):
+    widget = explorer(120)
+    reads(widget, "case-00000")
+    table = widget.locator(".llmops-run-table")
+    table.focus()
+    lab.page.keyboard.press("j")
+    reads(widget, "case-00004")
+    lab.page.keyboard.press("ArrowDown")
+    reads(widget, "case-00008")
+    lab.page.keyboard.press("k")
+    reads(widget, "case-00004")
+    lab.page.keyboard.press("m")
+    widget.locator(".llmops-run-marked").wait_for()
+    lab.page.keyboard.press("e")
+    lab.page.keyboard.press("Control+a")
+    lab.page.keyboard.insert_text("Five working days. <b>مرحبا</b>")
+    lab.page.keyboard.press("Control+Enter")
+    message = widget.locator(".llmops-run-message", has_text="Added case-00004-")
+    message.wait_for()
+    assert "golden.jsonl" in message.inner_text()
+
+    lines = (lab.folder / "golden.jsonl").read_text().splitlines()
+    case = json.loads(lines[-1])
+    assert len(lines) == 121
+    assert case["expected"] == "Five working days. <b>مرحبا</b>"
+    assert case["source"]["kind"] == "failure"
+    assert case["source"]["case_id"] == "case-00004"
+    assert case["reviewed_by"] == "ana"
+    assert f"id='{case['id']}'" in widget.locator(".llmops-run-code pre").inner_text()
+    assert lab.page.evaluate("window.jupyterapp.shell.currentWidget.content.widgets.length") == 2
+    lab.screenshot("run-explorer-light")
+    lab.set_theme("Dark")
+    lab.screenshot("run-explorer-dark")
+
+
+def test_texts_of_traces_are_shown_as_text(lab, explorer):
+    widget = explorer(40)
+    widget.get_by_role("button", name="All").click()
+    widget.locator(".llmops-run-shown", has_text="40 of 40").wait_for()
+    widget.locator(".llmops-run-table").focus()
+    lab.page.keyboard.press("Home")
+    lab.page.keyboard.press("j")
+    reads(widget, "case-00001")
+    asked = widget.locator(".llmops-run-block").first
+    assert asked.inner_text().startswith("<img src=x onerror=")
+    assert widget.locator("img, script, b, iframe").count() == 0
+    assert lab.page.title() != "owned"
+    sizes = "node => [node.scrollWidth, node.clientWidth]"
+    for _ in range(4):
+        lab.page.keyboard.press("j")
+    scroll, client = widget.locator(".llmops-run-reader").evaluate(sizes)
+    assert scroll <= client
+
+
+def test_filters_search_tags_and_sorting_choose_what_is_shown(lab, explorer):
+    widget = explorer(120)
+    shown = widget.locator(".llmops-run-shown")
+    widget.get_by_role("button", name="Errors").click()
+    shown.filter(has_text="2 of 120").wait_for()
+    widget.locator(".llmops-run-error", has_text="did not answer").wait_for()
+    widget.get_by_role("button", name="All").click()
+    shown.filter(has_text="120 of 120").wait_for()
+    widget.get_by_role("searchbox").fill("norway")
+    shown.filter(has_text="17 of 120").wait_for()
+    widget.get_by_role("combobox").select_option("billing")
+    shown.filter(has_text="5 of 120").wait_for()
+    widget.get_by_role("searchbox").fill("")
+    widget.get_by_role("combobox").select_option("")
+    widget.get_by_role("columnheader", name="Case").get_by_role("button").click()
+    widget.get_by_role("columnheader", name="Case").get_by_role("button").click()
+    first = widget.locator(".llmops-run-row").first
+    first.filter(has_text="case-00119").wait_for()
+
+
+def test_ten_thousand_results_stay_quick(lab, explorer):
+    widget = explorer(10_000)
+    widget.get_by_role("button", name="All").click()
+    widget.locator(".llmops-run-shown", has_text="10,000 of 10,000").wait_for()
+    assert widget.locator(".llmops-run-row").count() < 60
+    widget.locator(".llmops-run-table").focus()
+    started = time.monotonic()
+    lab.page.keyboard.press("End")
+    reads(widget, "case-09999")
+    widget.locator(".llmops-run-row[aria-selected=true]", has_text="case-09999").wait_for()
+    assert time.monotonic() - started < 5
