@@ -14,6 +14,7 @@ _HOMES = {
     "Embeddings": "embeddings",
     "EvalRun": "evals",
     "Exact": "scorers.exact",
+    "Gate": "gate",
     "GoldenSet": "golden",
     "LabError": "errors",
     "Price": "pricing",
@@ -23,15 +24,16 @@ _HOMES = {
     "Similarity": "scorers.similarity",
     "Summary": "summary",
     "Traces": "traces",
+    "Verdict": "gate",
     "embed": "embeddings",
     "evaluate": "evals",
     "explore": "widgets",
     "plot": "plots",
     "price_traces": "cost",
+    "read_traces": "ingest",
     "segment": "segments",
     "summarize": "summary",
     "unpriced_calls": "cost",
-    "read_traces": "ingest",
 }
 
 __all__ = ["__version__", "load_ipython_extension", *sorted(_HOMES)]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]

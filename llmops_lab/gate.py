@@ -1,0 +1,51 @@
+"""May this change ship? A policy written beforehand, and three answers: pass, fail, not known."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from llmops_lab._budgets import budget_checks
+from llmops_lab._gate_checks import (
+    must_pass_checks,
+    primary_against,
+    primary_alone,
+    run_check,
+    secondary_checks,
+)
+from llmops_lab._policy import Policy
+from llmops_lab._verdict import Check, Verdict
+from llmops_lab.errors import LabError
+from llmops_lab.evals import EvalRun
+
+__all__ = ["Check", "Gate", "Verdict"]
+
+
+@dataclass(frozen=True)
+class Gate(Policy):
+    __doc__ = Policy.__doc__
+
+    def check(self, run: EvalRun, baseline: EvalRun | None = None) -> Verdict:
+        """The verdict on a run, compared with a baseline case by case if there is one.
+
+        Failed calls count as failures and are shown apart. Raises LabError when the policy
+        needs a baseline and has none, or for a metric that a run lacks.
+        """
+        if baseline is None and self.minimum is None:
+            raise LabError("give a baseline run, or set `minimum` in the policy")
+        return Verdict(
+            tuple(self._checks(run, baseline)),
+            policy=asdict(self),
+            run_id=run.run_id,
+            baseline_run_id=None if baseline is None else baseline.run_id,
+            golden_hash=run.plan.golden_hash,
+        )
+
+    def _checks(self, run: EvalRun, baseline: EvalRun | None) -> Iterator[Check]:
+        yield run_check(self, run, "run")
+        if baseline is None:
+            yield primary_alone(self, run)
+        else:
+            yield run_check(self, baseline, "baseline")
+            yield primary_against(self, run, baseline)
+            yield from secondary_checks(self, run, baseline)
+        yield from must_pass_checks(self, run, baseline)
+        yield from budget_checks(run.frame, self.budgets)

@@ -1,0 +1,266 @@
+"""The gate: three answers, each for a reason that can be checked by hand."""
+
+import json
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+from statsmodels.stats.contingency_tables import mcnemar
+
+from llmops_lab.errors import FormatError, LabError
+from llmops_lab.evals import EvalRun, evaluate
+from llmops_lab.gate import Gate
+from llmops_lab.golden import Case, GoldenSet
+from llmops_lab.targets import targets
+
+
+def golden_of(n, **fields):
+    return GoldenSet(tuple(Case(f"q{i}", "yes", id=f"c{i:03}", **fields) for i in range(n)))
+
+
+def run_of(wrong, golden=None, **options):
+    """A run in which the cases at these positions are answered wrongly."""
+    wrong_questions = {f"q{i}" for i in wrong}
+
+    async def answer(question):
+        return "no" if question in wrong_questions else "yes"
+
+    return evaluate(answer, golden or golden_of(200), scorers=["exact"], **options)
+
+
+def check(verdict, name):
+    return next(check for check in verdict.checks if check.name == name)
+
+
+def test_a_run_that_changes_nothing_passes():
+    run = run_of(range(20))
+    verdict = Gate().check(run, run)
+    assert (verdict.outcome, verdict.exit_code) == ("pass", 0)
+
+
+def test_a_clear_loss_fails_and_says_by_how_much():
+    verdict = Gate().check(run_of(range(60)), run_of(range(20)))
+    assert (verdict.outcome, verdict.exit_code) == ("fail", 1)
+    numbers = check(verdict, "passed").numbers
+    assert (numbers["worsened"], numbers["improved"]) == (40, 0)
+    assert numbers["value"] == pytest.approx(-0.2)
+    assert "90.0% → 70.0%" in verdict.reasons[0]
+
+
+def test_a_small_loss_on_few_cases_is_inconclusive_and_says_how_many_more():
+    golden = golden_of(100)
+    verdict = Gate().check(run_of(range(12), golden), run_of(range(10), golden))
+    assert (verdict.outcome, verdict.exit_code) == ("inconclusive", 2)
+    numbers = check(verdict, "passed").numbers
+    assert numbers["low"] < -0.05 < numbers["high"]
+    assert numbers["n_needed"] > 100
+    assert f"about {numbers['n_needed'] - 100} more cases" in verdict.reasons[0]
+
+
+def test_too_few_cases_never_pass():
+    golden = golden_of(30)
+    run = run_of([], golden)
+    assert Gate(margin=0.5).check(run, run).outcome == "inconclusive"
+    assert Gate(margin=0.5, min_cases=30).check(run, run).outcome == "pass"
+
+
+def test_a_must_pass_case_that_flips_fails_whatever_the_average_says():
+    cases = [replace(c, severity="critical") if c.id == "c007" else c for c in golden_of(200)]
+    golden = GoldenSet(tuple(cases))
+    before, after = run_of([1, 2, 3], golden), run_of([7], golden)
+    verdict = Gate().check(after, before)
+    assert check(verdict, "passed").outcome == "pass"
+    assert verdict.outcome == "fail"
+    assert verdict.reasons == ["1 of 1 must-pass cases passed before and fail now: c007"]
+    # It failed before as well: not a flip.
+    assert check(Gate().check(after, after), "must pass").outcome == "pass"
+    # Without a baseline it simply has to pass.
+    assert check(Gate(minimum=0.5).check(after), "must pass").outcome == "fail"
+
+
+def test_runs_of_different_cases_are_not_compared():
+    golden = golden_of(200)
+    edited = GoldenSet(
+        tuple(replace(c, expected="no") if i < 20 else c for i, c in enumerate(golden))
+    )
+    verdict = Gate().check(run_of([], edited), run_of([], golden))
+    assert verdict.outcome == "inconclusive"
+    assert "only 90% of the cases are in both runs" in verdict.reasons[0]
+
+
+def test_an_unfinished_run_and_another_dataset_are_inconclusive():
+    run = run_of([])
+    partial = EvalRun(run.plan, run.results[:-1])
+    assert "1 answers are missing" in Gate(min_overlap=0.9).check(partial, run).reasons[0]
+    assert Gate(dataset="0" * 64).check(run, run).outcome == "inconclusive"
+    assert Gate(dataset=run.plan.golden_hash).check(run, run).outcome == "pass"
+    assert Gate(trials=3).check(run, run).outcome == "inconclusive"
+
+
+def test_failed_calls_count_as_failures_and_are_shown():
+    async def broken(question):
+        if question in {f"q{i}" for i in range(40)}:
+            raise TimeoutError
+        return "yes"
+
+    run = evaluate(broken, golden_of(200), scorers=["exact"])
+    verdict = Gate(metric="exact").check(run, run_of([]))
+    assert verdict.outcome == "fail"
+    assert "40 of them failed calls" in check(verdict, "run").says
+
+
+def test_without_a_baseline_the_minimum_decides():
+    run = run_of(range(20))
+    assert Gate(minimum=0.8).check(run).outcome == "pass"
+    assert Gate(minimum=0.97).check(run).outcome == "fail"
+    assert Gate(minimum=0.9).check(run).outcome == "inconclusive"
+    with pytest.raises(LabError, match="give a baseline run, or set `minimum`"):
+        Gate().check(run)
+
+
+def test_alike_cases_count_for_less():
+    golden = GoldenSet(
+        tuple(replace(c, cluster=f"u{i // 20}") for i, c in enumerate(golden_of(200)))
+    )
+    before, after = run_of([], golden), run_of(range(16), golden)
+    alone = check(Gate(clusters=False).check(after, before), "passed").numbers
+    together = check(Gate().check(after, before), "passed").numbers
+    assert together["method"] == "cluster-robust t"
+    assert together["n_clusters"] == 10
+    assert together["high"] - together["low"] > 1.5 * (alone["high"] - alone["low"])
+
+
+def test_repeats_are_averaged_within_a_case():
+    calls = []
+
+    async def flaky(question):
+        calls.append(question)
+        return "yes" if calls.count(question) % 2 else "no"
+
+    flaky_run = evaluate(flaky, golden_of(60), scorers=["exact"], trials=2)
+    steady = run_of([], golden_of(60), trials=2)
+    numbers = check(Gate().check(flaky_run, steady), "passed").numbers
+    assert (numbers["n"], numbers["current"], numbers["method"]) == (60, 0.5, "t")
+
+
+@pytest.mark.parametrize(
+    ("limit", "outcome"), [({"duration_s_p95": 2.0}, "pass"), ({"duration_s_p95": 1.8}, "fail")]
+)
+def test_a_budget_is_held_against_the_run(tmp_path, limit, outcome):
+    path = tmp_path / "answers.jsonl"
+    lines = [
+        {"case_id": f"c{i:03}", "output": "yes", "duration_s": 2.0 if i < 4 else 1.0}
+        for i in range(60)
+    ]
+    path.write_text("\n".join(map(json.dumps, lines)))
+    run = evaluate(targets["replay"](path), golden_of(60), scorers=["exact"])
+    # Sorted, position 0.95 · 59 = 56.05: between the 57th and 58th, both 2.0.
+    verdict = Gate(budgets=limit).check(run, run)
+    assert check(verdict, "duration_s_p95").numbers["value"] == pytest.approx(2.0)
+    assert verdict.outcome == outcome
+    assert Gate(budgets={"cost_usd_mean": 1}).check(run, run).outcome == "inconclusive"
+
+
+def test_a_secondary_metric_fails_only_when_it_is_shown_to_be_worse():
+    golden = golden_of(200)
+    lower = evaluate(lambda q: "it is yes", golden, scorers=["contains", "exact"])
+    before = evaluate(lambda q: "yes", golden, scorers=["contains", "exact"])
+    gate = Gate(metric="contains", secondary=["exact", "contains"])
+    verdict = gate.check(lower, before)
+    assert [(c.name, c.outcome) for c in verdict.checks[2:]] == [
+        ("contains", "pass"),
+        ("exact", "fail"),
+        ("contains", "pass"),
+    ]
+
+
+def test_llama_to_mistral_as_it_was_measured(shared):
+    before, after = (_recorded(shared, name) for name in ("meta-llama", "mistralai"))
+    verdict = Gate(metric="bleu_acc", clusters=False).check(after, before)
+    numbers = check(verdict, "bleu_acc").numbers
+    assert verdict.outcome == "pass"
+    assert numbers["value"] == pytest.approx(0.082, abs=5e-4)
+    # ../shared/evals.md gives the exact test's 3.5e-5; mid-p is a little smaller by design.
+    exact = mcnemar([[0, numbers["improved"]], [numbers["worsened"], 0]], exact=True).pvalue
+    assert exact == pytest.approx(3.5e-5, abs=5e-7)
+    assert numbers["p_value"] == pytest.approx(2.7e-5, abs=5e-7)
+    clustered = check(Gate(metric="bleu_acc").check(after, before), "bleu_acc").numbers
+    widened = clustered["smallest_detectable"] / numbers["smallest_detectable"]
+    assert widened == pytest.approx(1.39, abs=0.01)
+    backwards = Gate(metric="bleu_acc").check(before, after)
+    assert backwards.outcome == "inconclusive"
+    assert Gate(metric="bleu_acc", margin=0.02).check(before, after).outcome == "fail"
+
+
+def _recorded(shared, model):
+    (path,) = (shared / "golden" / "truthfulqa_multi").glob(f"results_gen_en_{model}*")
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    golden = GoldenSet(
+        tuple(
+            Case(
+                row["doc"]["question"],
+                row["doc"]["correct_answers"],
+                id=str(row["doc_id"]),
+                cluster=row["doc"]["category"],
+            )
+            for row in rows
+        )
+    )
+    judged = {str(row["doc_id"]): row["bleu_acc"] for row in rows}
+    said = {row["doc"]["question"]: row["filtered_resps"][0] for row in rows}
+
+    async def bleu_acc(case, answer):
+        return bool(judged[case.id])
+
+    return evaluate(lambda question: said[question], golden, scorers=[bleu_acc])
+
+
+def test_a_policy_is_read_from_its_file(tmp_path):
+    path = tmp_path / "gate.toml"
+    path.write_text(
+        'metric = "exact"\nmargin = 0.02\nmust_pass = ["critical", "high"]\n'
+        'approvers = ["ana@example.com"]\n[budgets]\nduration_s_p95 = 4.0\n'
+    )
+    gate = Gate.load(path)
+    assert (gate.metric, gate.margin, gate.budgets) == ("exact", 0.02, {"duration_s_p95": 4.0})
+    assert gate.must_pass == ["critical", "high"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("metrik = 'exact'", "no key 'metrik'; there are metric, margin"),
+        ("margin = 'wide'", "margin"),
+        ("margin = 5", "margin between 0 and 1"),
+        ("[budgets]\nspeed_p95 = 1", "no budget 'speed_p95'; write error_rate"),
+        ("= 3", "is not TOML"),
+    ],
+)
+def test_a_policy_that_means_nothing_is_refused(tmp_path, text, says):
+    path = tmp_path / "gate.toml"
+    path.write_text(text)
+    with pytest.raises(FormatError, match=says):
+        Gate.load(path)
+
+
+def test_a_metric_that_is_not_there_names_those_that_are():
+    run = run_of([])
+    with pytest.raises(LabError, match=r"no metric 'f1'; it has passed, exact, exact_passed"):
+        Gate(metric="f1").check(run, run)
+
+
+def test_a_verdict_is_told_to_machines_and_people():
+    golden = GoldenSet(
+        tuple(Case(f"q{i}", "yes", id=f"<b>|c{i}\x00", severity="critical") for i in range(60))
+    )
+    verdict = Gate().check(run_of([3], golden), run_of([], golden))
+    told = json.loads(verdict.json())
+    assert (told["verdict"], told["exit_code"]) == ("fail", 1)
+    assert told["policy"]["margin"] == 0.05
+    assert told["checks"][2]["numbers"]["worsened"] == 1
+    suites = ElementTree.fromstring(verdict.junit())  # noqa: S314
+    assert (suites.get("tests"), suites.get("failures")) == (str(len(verdict.checks)), "1")
+    assert "<b>" not in verdict.markdown()
+    assert r"\<b\>\|c3" in verdict.markdown()
+    assert "<b>" not in verdict._repr_html_()
+    assert "Gate: FAIL" in str(verdict)
