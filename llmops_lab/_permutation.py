@@ -163,3 +163,36 @@ def step_down(observed: Floats, null: Floats, *, alpha: float) -> ScanResult:
     p_adjusted[order[::-1]] = np.maximum.accumulate(beaten[::-1])
     critical = float(np.quantile(largest[-1], 1 - alpha)) if len(size) else float("inf")
     return ScanResult(statistic, p_value, p_adjusted, critical)
+
+
+# Normal quantile of 0.8: a change this far beyond the critical value is seen 4 times in 5.
+_SEEN_FOUR_IN_FIVE = 0.8416
+_GROWING_FROM = 0.02
+
+
+def smallest_changes(counts: Counts, critical: float) -> tuple[float, float]:
+    """Share from which a new segment is seen 4 times in 5, and one that grows from 2 %.
+
+    For a segment whose rows the tree keeps together and whose users behave like the others'.
+    """
+    size = counts.units.n_rows.astype(np.float64)
+    n_current = float(size[counts.units.is_current].sum())
+    n_baseline = float(size.sum()) - n_current
+    squares = float(size @ size)
+    together = float(np.median(_togetherness(counts, squares))) if len(counts.total) else 0.0
+    design = 1 + together * (squares / size.sum() - 1)
+    share = np.linspace(0.0005, 0.5, 1000)
+    seen = [
+        _expected(then, share, n_baseline, n_current, design) >= critical + _SEEN_FOUR_IN_FIVE
+        for then in (0.0, _GROWING_FROM)
+    ]
+    new, grown = (share[np.argmax(s & (share > t))] for s, t in zip(seen, (0, 0.02), strict=True))
+    return float(new), float(grown)
+
+
+def _expected(
+    then: float, now: Floats, n_baseline: float, n_current: float, design: float
+) -> Floats:
+    pooled = (then * n_baseline + now * n_current) / (n_baseline + n_current)
+    error = pooled * (1 - pooled) * (1 / n_baseline + 1 / n_current) * design
+    return (now - then) / np.sqrt(error)

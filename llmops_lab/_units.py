@@ -51,3 +51,8 @@ def units_of(
     other = np.searchsorted(blocks, blocks ^ 1).clip(max=len(blocks) - 1)
     partner = np.where(blocks[other] == (blocks ^ 1), other, -1) if len(blocks) else blocks
     return Units(block, blocks % 2 == 1, unit_number[first], places[first], n_rows, partner)
+
+
+def resampled_units(n_units: int, n: int, rng: np.random.Generator) -> Floats:
+    """Bootstrap weights (n, n_units): how often each unit is drawn when units are resampled."""
+    return rng.multinomial(n_units, np.full(n_units, 1 / n_units), size=n).astype(np.float64)

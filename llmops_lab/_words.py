@@ -6,7 +6,7 @@ Sources: Grootendorst 2022, BERTopic (class-based TF-IDF); Monroe, Colaresi and 
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -76,14 +76,20 @@ def _class_tf_idf(count: Counter[str], everywhere: Counter[str], mean: float) ->
 
 
 def telling_words(
-    current: Iterable[str], baseline: Iterable[str], *, n: int = 6, least_z: float = 2.0
+    current: Iterable[str],
+    baseline: Iterable[str],
+    *,
+    n: int = 6,
+    least_z: float = 2.0,
+    read: Callable[[str], Iterable[str]] = terms,
 ) -> list[str]:
     """Terms that tell the current texts from the baseline ones, strongest first.
 
     Log-odds with all texts as prior, in standard errors; those above `least_z` are kept.
+    `read` takes a text apart; a term counts once per text.
     """
-    now = Counter(term for text in current for term in terms(text))
-    then = Counter(term for text in baseline for term in terms(text))
+    now = Counter(term for text in current for term in set(read(text)))
+    then = Counter(term for text in baseline for term in set(read(text)))
     n_now, n_then = sum(now.values()), sum(then.values())
     if not n_now or not n_then:
         return []

@@ -1,0 +1,248 @@
+"""What changed between two windows: segments, answers, style. Tested, with users as units.
+
+Sources: Westfall and Young 1993 (step-down max-T); Chung and Romano 2013 (studentised
+permutation tests).
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from llmops_lab._comparison import Comparison, compared
+from llmops_lab._display import Table
+from llmops_lab._drift_note import compared_line, headline, note, sureness, table_rows
+from llmops_lab._findings import Finding, bursts, changed_shares, described, disjoint
+from llmops_lab._landmarks import first_axes
+from llmops_lab._permutation import ScanResult, count_rows, scan_shares, smallest_changes
+from llmops_lab._quality import (
+    METRICS,
+    Groups,
+    measured,
+    scan_excess,
+    testable,
+)
+from llmops_lab._tree_scan import Nodes, candidate_nodes, principal_axes, topics
+from llmops_lab._units import Bools, Floats, Ints
+from llmops_lab.detectors._shift import Sample, Shift, detectors
+from llmops_lab.embeddings import Embeddings, embed
+from llmops_lab.segments import segment_name
+from llmops_lab.traces import Traces
+
+_COLUMNS = ("segment", "kind", "share", "points", "users", "p", "for example")
+
+
+@dataclass(frozen=True)
+class DriftReport:
+    """What changed, and how small a change would have been seen.
+
+    `frame`, a row per reported segment (see docs/architecture.md): strongest first, bursts last.
+    `signals`, a row per global test: name, statistic, low, high, p_value, flagged, warned, words.
+    `windows`, two rows: window, n, n_users, start, end. `membership` (n,) gives each row of
+    baseline, then current, its segment or −1; `positions` (n, 2) its place on a map.
+    `smallest_new` and `smallest_growth` (from 2 %) are shares seen 4 times in 5.
+    """
+
+    frame: pl.DataFrame
+    signals: pl.DataFrame
+    windows: pl.DataFrame
+    membership: Ints
+    positions: np.ndarray[Any, np.dtype[np.float32]]
+    is_current: Bools
+    alpha: float
+    smallest_new: float
+    smallest_growth: float
+
+    @property
+    def found(self) -> bool:
+        """Whether anything but bursts is reported."""
+        return bool((self.frame["kind"] != "burst").any() or self.signals["flagged"].any())
+
+    def __str__(self) -> str:
+        return "\n".join(note(self))
+
+    def _repr_html_(self) -> str:
+        signals = note(self)[3:] if not self.frame.height else sureness(self)
+        columns = _COLUMNS if self.frame.height else ()
+        return Table(headline(self), compared_line(self), columns, table_rows(self), signals).html()
+
+
+def detect_drift(
+    baseline: Traces | Embeddings,
+    current: Traces | Embeddings,
+    *,
+    alpha: float = 0.05,
+    unit: str = "user_id",
+    embedder: str = "wordllama",
+    seed: int = 0,
+) -> DriftReport:
+    """Which segments emerged, vanished, grew, shrank or got worse, and whether style shifted.
+
+    Baseline and current are clustered together, blind to which is which; every node of the
+    tree is tested by moving whole units (users, else conversations, else traces) between the
+    windows, and `alpha` is the chance that a report without any change names a segment.
+    Raises LabError for windows that are too small, overlap, or are embedded differently.
+    """
+    both = compared(
+        _embedded(baseline, embedder), _embedded(current, embedder), unit=unit, seed=seed
+    )
+    axes = principal_axes(both.matrix, seed=seed)
+    nodes = candidate_nodes(axes, seed=seed)
+    counts = count_rows(both.units, nodes.cell, nodes.members)
+    result = scan_shares(counts, alpha=alpha, seed=seed)
+    values = measured(both.frame)
+    findings = _findings(both, nodes, result, values, alpha)
+    new, growth = smallest_changes(counts, result.critical)
+    return DriftReport(
+        frame=_frame(described(both, findings, values)),
+        signals=_signals(both, topics(axes, seed=seed), findings, alpha),
+        windows=_windows(both),
+        membership=_membership(findings, len(both.texts)),
+        positions=first_axes(both.matrix, seed=seed),
+        is_current=both.is_current,
+        alpha=alpha,
+        smallest_new=new,
+        smallest_growth=growth,
+    )
+
+
+def _embedded(window: Traces | Embeddings, embedder: str) -> Embeddings:
+    return window if isinstance(window, Embeddings) else embed(window, embedder=embedder)
+
+
+def _findings(
+    both: Comparison, nodes: Nodes, result: ScanResult, values: dict[str, Floats], alpha: float
+) -> list[Finding]:
+    changed = changed_shares(both, nodes, result, alpha)
+    worse = _worse(both, nodes, values, changed, alpha)
+    few = bursts(both, nodes, result, _taken(changed, len(both.texts)), alpha)
+    return [*changed, *worse, *few]
+
+
+def _taken(findings: list[Finding], n: int) -> Bools:
+    taken = np.zeros(n, dtype=np.bool_)
+    for finding in findings:
+        taken |= finding.rows
+    return taken
+
+
+def _worse(
+    both: Comparison,
+    nodes: Nodes,
+    values: dict[str, Floats],
+    changed: list[Finding],
+    alpha: float,
+) -> list[Finding]:
+    """Nodes whose answers got worse, over and above what got worse everywhere."""
+    tests: list[tuple[int, str]] = []
+    groups = Groups([], [])
+    rows_of = [np.flatnonzero(nodes.rows(i)) for i in range(len(nodes))]
+    for metric in METRICS:
+        if not metric.worse or metric.name not in values:
+            continue
+        for i, rows in enumerate(rows_of):
+            if testable(both.units, rows, values[metric.name]):
+                tests.append((i, metric.name))
+                groups.rows.append(rows)
+                groups.values.append(values[metric.name])
+    if not tests:
+        return []
+    result = scan_excess(both.units, groups, alpha=alpha, seed=both.seed)
+    bad = np.flatnonzero((result.p_adjusted <= alpha) & (result.statistic > 0))
+    order = bad[np.argsort(-result.statistic[bad], kind="stable")]
+    masks = [nodes.rows(i) for i, _ in tests]
+    return [
+        Finding(
+            masks[i],
+            "worse",
+            float(result.statistic[i]),
+            float(result.p_value[i]),
+            float(result.p_adjusted[i]),
+            {"metric": tests[i][1]},
+        )
+        for i in disjoint(masks, order, _taken(changed, len(both.texts)))
+    ]
+
+
+def _membership(findings: list[Finding], n: int) -> Ints:
+    membership = np.full(n, -1, dtype=np.int64)
+    for i, finding in enumerate(findings):
+        membership[finding.rows & (membership < 0)] = i
+    return membership
+
+
+def _signals(both: Comparison, topic: Ints, findings: list[Finding], alpha: float) -> pl.DataFrame:
+    """Every global test, on the rows that no reported segment explains."""
+    kept = np.flatnonzero(~_taken([f for f in findings if f.kind != "worse"], len(both.texts)))
+    units = both.units_of_rows(kept)
+    sample = Sample([both.texts[int(i)] for i in kept], units, topic[kept], both.seed)
+    shifts = {name: detectors[name](sample) for name in detectors}
+    return pl.DataFrame(
+        [_signal(name, shift, alpha) for name, shift in shifts.items()],
+        schema=_SIGNALS,
+    )
+
+
+_SIGNALS = {
+    "name": pl.String,
+    "statistic": pl.Float64,
+    "low": pl.Float64,
+    "high": pl.Float64,
+    "p_value": pl.Float64,
+    "flagged": pl.Boolean,
+    "warned": pl.Boolean,
+    "words": pl.List(pl.String),
+}
+
+
+def _signal(name: str, shift: Shift, alpha: float) -> dict[str, Any]:
+    flagged = shift.p_value is not None and shift.p_value <= alpha
+    if shift.low is not None and shift.flag_above is not None:
+        flagged = flagged or shift.low > shift.flag_above
+    warned = shift.low is not None and shift.warn_above is not None and shift.low > shift.warn_above
+    return {
+        "name": name,
+        "statistic": shift.statistic,
+        "low": shift.low,
+        "high": shift.high,
+        "p_value": shift.p_value,
+        "flagged": flagged,
+        "warned": warned or flagged,
+        "words": list(shift.words),
+    }
+
+
+def _windows(both: Comparison) -> pl.DataFrame:
+    masks = {"baseline": ~both.is_current, "current": both.is_current}
+    timed = "start_time" in both.frame.columns
+    rows = [
+        {
+            "window": name,
+            "n": int(mask.sum()),
+            "n_users": both.n_units(mask),
+            "start": both.frame.filter(mask)["start_time"].min() if timed else None,
+            "end": both.frame.filter(mask)["start_time"].max() if timed else None,
+        }
+        for name, mask in masks.items()
+    ]
+    time = pl.Datetime("us", "UTC")
+    return pl.DataFrame(rows, schema_overrides={"start": time, "end": time})
+
+
+def _frame(records: list[dict[str, Any]]) -> pl.DataFrame:
+    schema: dict[str, Any] = {
+        **dict.fromkeys(("segment", "n_baseline", "n_current"), pl.Int64),
+        "kind": pl.String,
+        "name": pl.String,
+        **dict.fromkeys(("words", "words_current", "exemplars"), pl.List(pl.String)),
+        **dict.fromkeys(("users_baseline", "users_current", "burst_users"), pl.Int64),
+        **dict.fromkeys(("share_baseline", "share_current", "share_change"), pl.Float64),
+        **dict.fromkeys(("share_change_low", "share_change_high"), pl.Float64),
+        **dict.fromkeys(("p_value", "p_adjusted", "stability"), pl.Float64),
+        "since": pl.Datetime("us", "UTC"),
+        "metric": pl.String,
+        **{f"{m.name}_{w}": pl.Float64 for m in METRICS for w in ("baseline", "current")},
+    }
+    named = [{**record, "name": segment_name(record["words"])} for record in records]
+    return pl.DataFrame([{c: row.get(c) for c in schema} for row in named], schema=schema)

@@ -1,0 +1,178 @@
+"""Drift: changes planted in real queries are found, and nothing is found where none is."""
+
+from collections import Counter
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from llmops_lab.drift import detect_drift
+from llmops_lab.embeddings import embed
+from llmops_lab.errors import LabError
+from tests._planted import DAYS, START, Planter, intents, traces_of
+
+NEW, GONE, WORSE = "report_fraud", "application_status", "text"
+PASTED = "Traceback most recent call last in module foo bar"
+N = 1500
+
+
+@pytest.fixture(scope="module")
+def queries(shared):
+    return intents(shared)
+
+
+@pytest.fixture(scope="module")
+def planted(queries):
+    planter = Planter(queries, seed=5)
+    then = planter.rows(N, 0, {NEW: 0.0, GONE: 0.03, WORSE: 0.05})
+    now = planter.rows(N, 1, {NEW: 0.03, GONE: 0.0, WORSE: 0.05})
+    for row in now:
+        if row["intent"] == WORSE and planter.rng.random() < 0.6:
+            row["status"] = "error"
+    pasted = {
+        **now[0],
+        "input_text": PASTED,
+        "user_id": "paster",
+        "status": "ok",
+        "intent": "pasted",
+    }
+    return then, now + [pasted] * 40
+
+
+@pytest.fixture(scope="module")
+def report(planted):
+    then, now = planted
+    return detect_drift(traces_of(then, "b"), traces_of(now, "c"))
+
+
+@pytest.fixture(scope="module")
+def truth(planted):
+    """The intent of each row of the report, found again by its text."""
+    return {row["input_text"]: row["intent"] for rows in planted for row in rows}
+
+
+def _only(report, kind):
+    found = report.frame.filter(kind=kind)
+    assert found.height == 1, report.frame.select("kind", "name")
+    return found.row(0, named=True)
+
+
+def _intent(truth, row):
+    return Counter(truth[text] for text in row["exemplars"]).most_common(1)[0][0]
+
+
+def test_a_planted_new_intent_is_reported_as_emerging_with_its_day(report, truth):
+    row = _only(report, "emerging")
+    assert _intent(truth, row) == NEW
+    assert row["share_current"] > 4 * row["share_baseline"]
+    assert row["share_change_low"] < row["share_change"] < row["share_change_high"]
+    assert row["share_change_low"] > 0
+    assert abs(row["since"] - (START + timedelta(days=DAYS))) < timedelta(days=2)
+    assert row["users_current"] > 20
+
+
+def test_a_planted_lost_intent_is_reported_as_vanished(report, truth):
+    row = _only(report, "vanished")
+    assert _intent(truth, row) == GONE
+    assert row["share_change_high"] < 0
+
+
+def test_answers_that_got_worse_are_reported_where_they_did(report, truth):
+    row = _only(report, "worse")
+    assert _intent(truth, row) == WORSE
+    assert row["metric"] == "error_rate"
+    assert row["error_rate_current"] > row["error_rate_baseline"] + 0.2
+
+
+def test_a_user_who_pastes_one_query_is_a_burst_and_no_trend(report):
+    row = _only(report, "burst")
+    assert PASTED in row["exemplars"]
+    assert row["burst_users"] == 1
+    assert row["p_adjusted"] > 0.05
+    assert not any(PASTED in found for found in report.frame.filter(kind="emerging")["exemplars"])
+
+
+def test_the_counts_of_a_segment_are_those_of_its_rows(report):
+    for row in report.frame.iter_rows(named=True):
+        rows = report.membership == row["segment"]
+        assert (rows & report.is_current).sum() == row["n_current"]
+        assert (rows & ~report.is_current).sum() == row["n_baseline"]
+        assert row["share_current"] == pytest.approx(rows[report.is_current].mean())
+
+
+def test_the_note_says_what_changed_for_whom_how_sure_and_what_next(report):
+    text = str(report)
+    assert "1 emerging, 1 vanished, 1 worse" in text
+    assert "users now" in text
+    assert "p = 0.0" in text
+    assert "next: " in text
+    assert "most of the change by 1 user" in text
+
+
+def test_the_order_of_the_rows_does_not_matter(planted, report):
+    then, now = planted
+    again = detect_drift(traces_of(then[::-1], "b"), traces_of(now[::-1], "c"))
+    shown = ("kind", "name", "n_baseline", "n_current", "p_adjusted")
+    assert again.frame.select(shown).equals(report.frame.select(shown))
+
+
+def test_two_windows_alike_give_an_empty_report_that_says_what_it_could_have_seen(queries):
+    planter = Planter(queries, seed=1)
+    report = detect_drift(*(traces_of(planter.rows(800, w, {}), "bc"[w]) for w in (0, 1)))
+    assert not report.found
+    assert "No drift found" in str(report)
+    assert "Looked for" in str(report)
+    assert 0.005 < report.smallest_new < 0.06
+
+
+def test_slang_is_a_shift_of_style_and_of_no_segment(queries):
+    planter = Planter(queries, seed=2)
+    then, now = planter.rows(800, 0, {}), planter.rows(800, 1, {})
+    for row in now:
+        if planter.rng.random() < 0.4:
+            words = row["input_text"].replace("you", "u").replace("please", "pls").split()
+            row["input_text"] = " ".join(["yo", *words, "lol"])
+    report = detect_drift(traces_of(then, "b"), traces_of(now, "c"))
+    style = report.signals.filter(name="style").row(0, named=True)
+    assert style["flagged"]
+    assert "lol" in style["words"]
+    assert "Style, not topic" in str(report)
+
+
+def test_failures_that_rise_everywhere_alike_single_out_no_segment(queries):
+    planter = Planter(queries, seed=3)
+    then, now = planter.rows(1200, 0, {}), planter.rows(1200, 1, {})
+    for row in now:
+        if planter.rng.random() < 0.25:
+            row["status"] = "error"
+    report = detect_drift(traces_of(then, "b"), traces_of(now, "c"))
+    assert report.frame.filter(kind="worse").is_empty()
+
+
+def test_trace_text_is_escaped_in_html(queries):
+    planter = Planter(queries, seed=4)
+    then, now = planter.rows(300, 0, {}), planter.rows(300, 1, {})
+    for row in now[:60]:
+        row["input_text"] = "<img src=x onerror=alert(1)> breaks my page"
+    shown = detect_drift(traces_of(then, "b"), traces_of(now, "c"))._repr_html_()
+    assert "&lt;img" in shown
+    assert "<img" not in shown
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda b, c: (b, c.take(np.arange(5))), "current has 5 texts"),
+        (lambda b, _: (b, b), "in both windows"),
+    ],
+)
+def test_windows_that_cannot_be_compared_say_why(planted, change, message):
+    windows = (embed(traces_of(rows[:200], "bc"[i])) for i, rows in enumerate(planted))
+    with pytest.raises(LabError, match=message):
+        detect_drift(*change(*windows))
+
+
+def test_an_unknown_unit_lists_the_columns(planted):
+    windows = (traces_of(rows[:200], "bc"[i]) for i, rows in enumerate(planted))
+    with pytest.raises(LabError, match="user_id"):
+        detect_drift(*windows, unit="account")
