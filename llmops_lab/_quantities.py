@@ -67,7 +67,7 @@ def interval(low: Number, high: Number, write: Writer) -> str:
     if _known(low) and _known(high):
         first, last = write(low), write(high)
         number, _, unit = first.partition(" ")
-        shared = " " not in unit and unit and last.endswith(f" {unit}")
+        shared = " " not in unit and unit and last.partition(" ")[2] == unit
         return f"{number if shared else first}–{last}"
     if _known(low):
         return f"from {write(low)}"

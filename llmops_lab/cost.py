@@ -12,6 +12,9 @@ from llmops_lab.traces import Traces
 
 _CALL_KIND: Final = ("provider", "response_model", "request_model", "service_tier")
 _MODEL: Final = pl.coalesce("response_model", "request_model").alias("model")
+PARTS: Final = ("input", "cached", "cache_write", "output", "other")
+"""What a cost is made of: full-price input, cached input, writes to the cache, output, the rest
+(fees per call, audio, reasoning at a price of its own), whose `tokens` are calls."""
 _LEAF: Final = pl.col("usage_role") == "leaf"
 
 
@@ -43,6 +46,44 @@ def price_traces(traces: Traces, *, prices: Mapping[str, Price] | None = None) -
         .select(traces.spans.columns)
     )
     return replace(traces, frame=frame.lazy())
+
+
+def cost_parts(traces: Traces) -> pl.DataFrame:
+    """Calls with a known cost, with tokens and cost in parts that add up to it.
+
+    Columns: trace_id, prompt_name, prompt_version, model, and `tokens_` and `usd_` of each of
+    PARTS. A cost that differs from the price list's (your own price, a reported one) is split
+    in the list's proportions, and is all `other` where the list has none.
+    """
+    priced = traces.spans.with_row_index("_row").filter(_LEAF, pl.col("cost_usd").is_not_null())
+    quoted = _quote(priced.with_columns(_paid="cost_usd"), {}).with_columns(
+        _times=pl.when(pl.col("cost_usd") > 0).then(pl.col("_paid") / pl.col("cost_usd"))
+    )
+    read, written = _count("cache_read_tokens"), _count("cache_write_tokens")
+    tokens = {
+        "input": pl.col("input_tokens") - read - written,
+        "cached": read,
+        "cache_write": written,
+        "output": pl.col("output_tokens"),
+    }
+    full = pl.col("usd_input_tokens")
+    each = {
+        "input": full,
+        "cached": full + pl.col("usd_cache_read_tokens"),
+        "cache_write": full + pl.col("usd_cache_write_tokens"),
+        "output": pl.col("usd_output_tokens"),
+    }
+    usd = {part: (tokens[part] * each[part] * pl.col("_times")).fill_null(0.0) for part in tokens}
+    return quoted.select(
+        *("trace_id", "prompt_name", "prompt_version", _MODEL),
+        *(
+            count.fill_null(0).cast(pl.Float64).alias(f"tokens_{part}")
+            for part, count in tokens.items()
+        ),
+        pl.lit(1.0).alias("tokens_other"),
+        *(value.alias(f"usd_{part}") for part, value in usd.items()),
+        (pl.col("_paid") - pl.sum_horizontal(usd.values())).alias("usd_other"),
+    )
 
 
 def unpriced_calls(traces: Traces, *, prices: Mapping[str, Price] | None = None) -> pl.DataFrame:
@@ -140,7 +181,9 @@ def _reason() -> pl.Expr:
     )
     uncounted = given.is_null() | (made.is_null() & (pl.col("kind") == "llm"))
     return (
-        pl.when(pl.col("_known").is_null())
+        pl.when(_MODEL.is_null())
+        .then(pl.lit("no model named"))
+        .when(pl.col("_known").is_null())
         .then(pl.lit("not in the price list"))
         .when(uncounted)
         .then(pl.lit("tokens not counted"))

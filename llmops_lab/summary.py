@@ -179,11 +179,14 @@ def _measured(
 
 
 def _table(summary: Summary) -> Table:
-    frame, things = summary.frame, f"{summary.level}s"
+    frame = summary.frame
     columns = _shown(summary)
     rows = [[write(row) for _, write in columns] for row in frame.head(_ROWS_SHOWN).to_dicts()]
-    total = quantities.count(int(frame["n"].sum()))
-    parts = [f"{total} {things}", *(f"by {key}" for key in summary.by)]
+    total = int(frame["n"].sum())
+    parts = [
+        f"{quantities.count(total)} {summary.level}{'s' * (total != 1)}",
+        *(f"by {key}" for key in summary.by),
+    ]
     parts += [f"every {summary.every}"] if summary.every else []
     parts += ["percentiles to 0.5 %"] if summary.mode == "histogram" else []
     more = frame.height - _ROWS_SHOWN

@@ -64,6 +64,7 @@ def test_counts_are_grouped(value, text):
         (1.1, 1.31, "1.10–1.31 s"),
         (0.9, 1.2, "900 ms–1.20 s"),
         (100, 200, "1 min 40 s–3 min 20 s"),
+        (97.3, 200, "97.3 s–3 min 20 s"),
         (1.1, None, "from 1.10 s"),
         (float("nan"), 1.1, "up to 1.10 s"),
         (None, None, ""),
