@@ -12,7 +12,7 @@ from llmops_lab._schema import SPANS
 from llmops_lab.cost import price_traces
 from llmops_lab.pricing import Price
 from llmops_lab.readers._assemble import side_table, with_trace_ids, without_repeats
-from llmops_lab.readers._detect import Found, check_mapping, detect, detect_table
+from llmops_lab.readers._detect import Found, check_mapping, detect, detect_table, has_spans
 from llmops_lab.readers._json import UnreadableError, decode
 from llmops_lab.readers._mapped import mapped_reader
 from llmops_lab.readers._reader import Reader, Rows, readers
@@ -85,6 +85,9 @@ def _read(content: Content, wanted: str | None, ad_hoc: Reader | None) -> _Read:
 
 def _read_table(name: str, frame: pl.DataFrame, wanted: str | None, ad_hoc: Reader | None) -> _Read:
     reader = ad_hoc or (readers[wanted] if wanted else detect_table(frame, name))
+    if reader.explode and not has_spans(reader, frame.columns):
+        rows = (Record(n, row) for n, row in enumerate(frame.iter_rows(named=True), 1))
+        return _read_records(name, iter([list(rows)]), reader.name, None)
     if ad_hoc:
         check_mapping(ad_hoc, frame.columns)
     found = _Read()

@@ -110,3 +110,13 @@ def check_mapping(reader: Reader, columns: list[str]) -> None:
     heads = {path for path in wanted if path not in columns and path.split(".")[0] not in columns}
     if heads:
         raise ColumnError(heads, columns)
+
+
+def has_spans(reader: Reader, columns: list[str]) -> bool:
+    """Whether a table holds a span a row; else its rows are documents to open."""
+    return any(
+        path in columns
+        for field in reader.fields
+        if field.column == "span_id"
+        for path in field.paths.split("|")
+    )

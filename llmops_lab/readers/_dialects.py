@@ -36,10 +36,12 @@ _OPERATIONS = {
     **dict.fromkeys(("invoke_agent", "create_agent", "plan"), "agent"),
     "invoke_workflow": "chain",
 }
+_OUTER = (
+    "ai.generatetext", "ai.streamtext", "ai.generateobject", "ai.streamobject", "ai.embed",
+    "ai.embedmany",
+)  # fmt: skip
 _VERCEL = {
-    **dict.fromkeys(
-        ("ai.generatetext", "ai.streamtext", "ai.generateobject", "ai.streamobject"), "chain"
-    ),
+    **dict.fromkeys(_OUTER, "chain"),
     **dict.fromkeys(
         (
             "ai.generatetext.dogenerate",
@@ -49,8 +51,6 @@ _VERCEL = {
         ),
         "llm",
     ),
-    "ai.embed": "chain",
-    "ai.embedmany": "chain",
     "ai.embed.doembed": "embedding",
     "ai.embedmany.doembed": "embedding",
     "ai.toolcall": "tool",
@@ -90,6 +90,8 @@ _KINDS: tuple[Field, ...] = (
         ),
     ),
 )
+# The outer span of the Vercel AI SDK repeats its calls' usage, whether or not they are in the file.
+_ROLES = (Field("usage_role", "ai.operationId", choice(dict.fromkeys(_OUTER, "rollup"))),)
 _NAMES: tuple[Field, ...] = (
     Field("operation", "gen_ai.operation.name|openinference.span.kind|ai.operationId|traceloop.span.kind"),
     Field("provider", "gen_ai.provider.name|gen_ai.system|llm.provider|llm.system|ai.model.provider|metadata.ls_provider"),
@@ -116,7 +118,7 @@ _NAMES: tuple[Field, ...] = (
     Field("prompt_version", "gen_ai.prompt.version|langfuse.observation.prompt.version|traceloop.prompt.version|llm.prompt_template.version"),
 )  # fmt: skip
 _NUMBERS: tuple[Field, ...] = (
-    Field("input_tokens", f"{_U}input_tokens|{_U}prompt_tokens|{_T}prompt|ai.usage.promptTokens|ai.usage.inputTokens|llm.usage.prompt_tokens", whole),
+    Field("input_tokens", f"{_U}input_tokens|{_U}prompt_tokens|{_T}prompt|ai.usage.promptTokens|ai.usage.inputTokens|ai.usage.tokens|llm.usage.prompt_tokens", whole),
     Field("output_tokens", f"{_U}output_tokens|{_U}completion_tokens|{_T}completion|ai.usage.completionTokens|ai.usage.outputTokens|llm.usage.completion_tokens", whole),
     Field("cache_read_tokens", f"{_U}cache_read.input_tokens|{_U}cache_read_input_tokens|{_U}cache_read_tokens|{_U}details.cache_read_tokens|{_U}input_cached_tokens|{_T}prompt_details.cache_read|ai.usage.cachedInputTokens", whole),
     Field("cache_write_tokens", f"{_U}cache_write.input_tokens|{_U}cache_creation.input_tokens|{_U}cache_creation_input_tokens|{_U}cache_write_tokens|{_U}details.cache_write_tokens|{_T}prompt_details.cache_write", whole),
@@ -141,7 +143,7 @@ _CONTENT: tuple[Field, ...] = (
     Field("output", "gen_ai.output.messages|gen_ai.completion|llm.output_messages|ai.response.text|ai.response.toolCalls|output.value|traceloop.entity.output|gen_ai.tool.call.result|ai.toolCall.result|langfuse.observation.output"),
 )  # fmt: skip
 
-DIALECTS: tuple[Field, ...] = (*_KINDS, *_NAMES, *_NUMBERS, *_CONTENT)
+DIALECTS: tuple[Field, ...] = (*_KINDS, *_ROLES, *_NAMES, *_NUMBERS, *_CONTENT)
 
 
 def attribute_fields(prefix: str, *, without: tuple[str, ...] = ()) -> tuple[Field, ...]:

@@ -188,6 +188,21 @@ OBSERVATION = observation_fields(
     model="model|providedModelName",
 )
 
+REPEATS = frozenset(
+    [
+        "latency",
+        "latencyMs",
+        "timeToFirstToken",
+        "timeToFirstTokenMs",
+        "inputUsage",
+        "outputUsage",
+        "totalUsage",
+        "inputCost",
+        "outputCost",
+        "internalModel",
+        "time_to_first_token",
+    ]
+)
 _SCORE_SOURCES = {"EVAL": "llm", "ANNOTATION": "human", "API": "api"}
 
 

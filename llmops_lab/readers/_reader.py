@@ -43,7 +43,8 @@ class Reader:
     """One format, declared. A signature is a set of keys that together only this format has.
 
     Keys below another are written with a slash: `info/trace_id`, and `data[]/context` for the
-    first item of a list. `envelope` names the key under which a page of records lies.
+    first item of a list. `raw` keys hold text of any shape, kept byte-exact; `repeats` are keys that only say again what
+    others do, and are dropped.
     """
 
     name: str
@@ -51,10 +52,10 @@ class Reader:
     fields: tuple[Field, ...]
     signatures: tuple[frozenset[str], ...] = ()
     evidence: Evidence = "from the published schema"
-    envelope: str | None = None
     explode: Explode | None = None
     side_rows: SideRows | None = None
     raw: frozenset[str] = frozenset()
+    repeats: frozenset[str] = frozenset()
     finish: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     required: tuple[str, ...] = ("span_id",)
     page_sizes: tuple[int, ...] = ()

@@ -4,7 +4,6 @@ Keys that a reader asks for are decoded, every other one is kept as its raw byte
 earlier record had widens the struct; what the strict decoder refuses gets a lenient second try.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -168,6 +167,9 @@ def _is_empty(value: Any) -> bool:
     return value in ("", [], {})
 
 
-def is_object(data: bytes) -> bool:
-    """Whether a JSON text starts as an object."""
-    return bool(re.match(rb"\s*\{", data))
+def object_of(record: Record) -> Mapping[str, Any]:
+    """The record's object. Raises UnreadableError when it is none."""
+    value = record.data if isinstance(record.data, Mapping) else decode(record.data)
+    if not isinstance(value, Mapping):
+        raise UnreadableError("not an object")
+    return value

@@ -10,6 +10,7 @@ import polars as pl
 from llmops_lab._schema import SPANS
 from llmops_lab.readers._convert import Values
 from llmops_lab.readers._json import encode
+from llmops_lab.readers._kind_rows import kind_rows
 from llmops_lab.readers._reader import Reader, Rows
 from llmops_lab.readers._records import RecordTree
 from llmops_lab.readers._table import TableTree
@@ -19,6 +20,7 @@ Batch = RecordTree | TableTree
 
 _MOMENTS = ("start_ns", "end_ns", "first_token_ns")
 _LOOSE = ("input", "output")
+_ERROR_TYPE = r"^([A-Za-z_][\w.]*(?:Error|Exception|Timeout|Failure|Limit\w*)): "
 _COSTS = ("cost_reported_usd", "cost_input_reported_usd", "cost_output_reported_usd")
 
 
@@ -33,6 +35,7 @@ class Spans:
 
 def read_spans(batch: Batch, reader: Reader, *, source: str) -> Spans:
     """The batch's spans in canonical columns; a record with an unreadable field is set aside."""
+    batch.skip(reader.repeats)
     columns: dict[str, pl.Series] = {}
     loose: dict[str, list[Any]] = {}
     problems: dict[int, str] = {}
@@ -62,8 +65,19 @@ def read_spans(batch: Batch, reader: Reader, *, source: str) -> Spans:
     frame = reader.finish(frame) if reader.finish else frame
     frame = _with_tokens(frame)
     frame = frame if "span_id" in reader.required else _numbered(frame, source)
-    side = dict(reader.side_rows(batch, frame)) if reader.side_rows else {}
+    side = _side_rows(batch, frame, reader, loose.get("output"))
     return _set_aside(frame, side, problems, batch, reader)
+
+
+def _side_rows(
+    batch: Batch, frame: pl.DataFrame, reader: Reader, outputs: list[Any] | None
+) -> dict[str, Rows]:
+    """Rows that the reader knows of; where it has none, those that kinds and outputs tell."""
+    told = dict(reader.side_rows(batch, frame)) if reader.side_rows else {}
+    for name, rows in kind_rows(frame, outputs).items() if outputs else ():
+        known = {row.get("span_id") for row in told.get(name, ())}
+        told[name] = [*told.get(name, ()), *(r for r in rows if r["span_id"] not in known)]
+    return told
 
 
 def _first_of(known: list[Any] | None, values: Values) -> list[Any]:
@@ -130,6 +144,7 @@ def _with_times(frame: pl.DataFrame) -> pl.DataFrame:
         duration_s=pl.when(both).then(_seconds(took)).otherwise("duration_s"),
         ttft_s=pl.coalesce(_seconds(waited), "ttft_s"),
         kind=pl.col("kind").cast(pl.String).fill_null("other"),
+        error_type=pl.coalesce("error_type", pl.col("error_message").str.extract(_ERROR_TYPE)),
     ).drop(_MOMENTS)
 
 

@@ -30,6 +30,10 @@ class Tree:
         self._read.add(key)
         return self.values(key)
 
+    def skip(self, keys: Iterable[str]) -> None:
+        """Note keys as read: they only repeat what others say."""
+        self._read.update(keys)
+
     def column(self, path: str) -> Sequence[Any] | None:
         """The values at a path, a cell per record; None when no record has it."""
         if path in self.keys:

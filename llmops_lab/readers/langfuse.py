@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from llmops_lab.readers._json import decode
-from llmops_lab.readers._langfuse import OBSERVATION, score_rows, with_counted_subsets
+from llmops_lab.readers._langfuse import OBSERVATION, REPEATS, score_rows, with_counted_subsets
 from llmops_lab.readers._reader import Exploded, keys, reader
 from llmops_lab.readers._records import Record
 from llmops_lab.readers._side_rows import attribute_rows
@@ -54,6 +54,7 @@ langfuse = reader(
     explode=observations_in,
     fields=OBSERVATION,
     raw=frozenset({"input", "output"}),
+    repeats=REPEATS,
     finish=with_counted_subsets,
     side_rows=attribute_rows("metadata.attributes."),
 )

@@ -61,28 +61,29 @@ def _event(event: Mapping[str, Any]) -> dict[str, Any]:
     return {**event, "attributes": attributes_of(event.get("attributes"))}
 
 
+SPAN = (
+    Field("trace_id", "traceId|trace_id", otel_id),
+    Field("span_id", "spanId|span_id", otel_id),
+    Field("parent_span_id", "parentSpanId|parent_span_id", otel_id),
+    Field("name", "name"),
+    Field("start_ns", "startTimeUnixNano|start_time_unix_nano", moment("ns")),
+    Field("end_ns", "endTimeUnixNano|end_time_unix_nano", moment("ns")),
+    Field("status", "status.code", choice(STATUS, "unset")),
+    Field("error_message", "status.message", word),
+    Field("scope_name", "scope.name"),
+    *attribute_fields("attributes."),
+    Field("service_name", "resource.service.name"),
+    Field("release", "resource.service.version"),
+    Field("environment", "resource.deployment.environment.name|resource.deployment.environment"),
+)
+
 otlp = reader(
     "otlp",
     title="OpenTelemetry OTLP JSON",
     evidence="real file",
     signatures=keys("resourceSpans", "resource_spans"),
+    repeats=frozenset({"kind", "flags", "traceState", "droppedAttributesCount"}),
     explode=spans_in,
-    fields=(
-        Field("trace_id", "traceId|trace_id", otel_id),
-        Field("span_id", "spanId|span_id", otel_id),
-        Field("parent_span_id", "parentSpanId|parent_span_id", otel_id),
-        Field("name", "name"),
-        Field("start_ns", "startTimeUnixNano|start_time_unix_nano", moment("ns")),
-        Field("end_ns", "endTimeUnixNano|end_time_unix_nano", moment("ns")),
-        Field("status", "status.code", choice(STATUS, "unset")),
-        Field("error_message", "status.message", word),
-        Field("scope_name", "scope.name"),
-        *attribute_fields("attributes."),
-        Field("service_name", "resource.service.name"),
-        Field("release", "resource.service.version"),
-        Field(
-            "environment", "resource.deployment.environment.name|resource.deployment.environment"
-        ),
-    ),
+    fields=SPAN,
     side_rows=attribute_rows("attributes."),
 )

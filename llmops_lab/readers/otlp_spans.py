@@ -1,0 +1,16 @@
+"""Bare OTLP spans without their resource: Phoenix's REST page `/spans/otlpv1`."""
+
+from llmops_lab.readers._reader import keys, reader
+from llmops_lab.readers._side_rows import attribute_rows
+from llmops_lab.readers.otlp import SPAN
+
+otlp_spans = reader(
+    "otlp-spans",
+    title="Bare OTLP spans (Phoenix REST page)",
+    signatures=keys(
+        "trace_id span_id attributes[]/key", "traceId spanId attributes[]/key startTimeUnixNano"
+    ),
+    fields=SPAN,
+    side_rows=attribute_rows("attributes."),
+    page_sizes=(100, 1000),
+)

@@ -1,0 +1,68 @@
+"""Phoenix span JSON: REST pages, the UI's spans.jsonl and trace.jsonl, REST OTLP pages."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from llmops_lab.readers._convert import choice, number_of, text_of, word
+from llmops_lab.readers._dialects import OPENINFERENCE_KINDS, attribute_fields
+from llmops_lab.readers._ids import otel_id
+from llmops_lab.readers._json import list_in
+from llmops_lab.readers._moments import moment
+from llmops_lab.readers._reader import Field, Rows, keys, reader
+from llmops_lab.readers._side_rows import attribute_rows
+from llmops_lab.readers._tree import Tree
+from llmops_lab.readers.otlp import STATUS
+
+_KINDS = {"human": "human", "llm": "llm", "code": "code"}
+_from_attributes = attribute_rows("attributes.")
+
+
+def _side_rows(tree: Tree, spans: pl.DataFrame) -> Mapping[str, Rows]:
+    found = dict(_from_attributes(tree, spans))
+    for path in ("annotations", "span_annotations"):
+        ids = list(spans.select("trace_id", "span_id").iter_rows())
+        for (trace_id, span_id), value in zip(ids, tree.column(path) or (), strict=False):
+            rows = annotation_rows(list_in(value))
+            found["scores"] += [{"trace_id": trace_id, "span_id": span_id, **row} for row in rows]
+    return found
+
+
+def annotation_rows(annotations: Sequence[Any]) -> Rows:
+    """Rows of the scores table from Phoenix's annotation objects."""
+    return [_annotation(item) for item in annotations if isinstance(item, Mapping)]
+
+
+def _annotation(item: Mapping[str, Any]) -> dict[str, Any]:
+    result: Mapping[str, Any] = item.get("result") or {}
+    score = result.get("score")
+    return {
+        "name": text_of(item.get("name") or item.get("annotation_name")),
+        "value": None if score is None else number_of(score),
+        "label": text_of(result.get("label")),
+        "data_type": "categorical" if score is None else "numeric",
+        "source": _KINDS.get(str(item.get("annotator_kind")).lower(), "unknown"),
+        "explanation": text_of(result.get("explanation")),
+    }
+
+
+phoenix_spans = reader(
+    "phoenix-spans",
+    title="Phoenix span JSON (REST page, UI download)",
+    signatures=keys("context/trace_id context/span_id span_kind"),
+    fields=(
+        Field("trace_id", "context.trace_id", otel_id),
+        Field("span_id", "context.span_id", otel_id),
+        Field("parent_span_id", "parent_id", otel_id),
+        Field("name", "name"),
+        Field("kind", "span_kind", choice(OPENINFERENCE_KINDS)),
+        Field("start_ns", "start_time", moment()),
+        Field("end_ns", "end_time", moment()),
+        Field("status", "status_code", choice(STATUS, "unset")),
+        Field("error_message", "status_message", word),
+        *attribute_fields("attributes."),
+    ),
+    side_rows=_side_rows,
+    page_sizes=(100, 1000),
+)
