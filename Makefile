@@ -15,6 +15,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 EXTENSION_SOURCES := $(shell find extension/src extension/style -type f 2>/dev/null) \
 	extension/package.json extension/package-lock.json extension/tsconfig.json
 
+SAMPLE := sample_data/traces/langfuse.jsonl.zst
+SAMPLE_SOURCES := $(shell find sample_data -name '*.py' -o -name '*.txt')
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo lab install sample-data test lint check format screenshots wheel clean
@@ -30,8 +33,7 @@ lab: install sample-data ## Open JupyterLab on the investigation
 
 install: $(VENV)/.installed ## Make the environment and install the package, extension included
 
-sample-data: $(VENV)/.installed ## Make the sample data where it is missing
-	@$(if $(wildcard sample_data/generate.py),$(BIN)/python sample_data/generate.py --if-missing)
+sample-data: $(SAMPLE) ## Make the sample data where it is missing or older than its generator
 
 test: $(VENV)/.test-tools install sample-data browser lint ## Install what tests need, then run every check and test
 	@$(BIN)/python -m pytest
@@ -67,6 +69,10 @@ $(VENV)/.made:
 $(VENV)/.installed: $(VENV)/.made pyproject.toml hatch_build.py $(EXTENSION_SOURCES)
 	@echo "Installing llmops_lab and its JupyterLab extension (a few minutes the first time)"
 	@$(PYTHON) scripts/environment.py install $(VENV) llmops_lab --editable .
+	@touch $@
+
+$(SAMPLE): $(SAMPLE_SOURCES) | $(VENV)/.installed
+	@$(BIN)/python -m sample_data.generate
 	@touch $@
 
 $(VENV)/.test-tools: $(VENV)/.installed

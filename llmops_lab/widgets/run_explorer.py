@@ -3,10 +3,8 @@
 import getpass
 import json
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
-import anywidget
 import traitlets
 
 from llmops_lab._cases import Case, Json, as_text
@@ -14,6 +12,7 @@ from llmops_lab._results import Result
 from llmops_lab.errors import LabError
 from llmops_lab.evals import EvalRun
 from llmops_lab.golden import GoldenSet
+from llmops_lab.widgets._page import module, style
 from llmops_lab.widgets._registry import explorers
 from llmops_lab.widgets._run_rows import (
     View,
@@ -27,9 +26,7 @@ from llmops_lab.widgets._run_rows import (
     state_of,
     tag_labels,
 )
-
-WINDOW_ROWS = 200
-LONGEST_TEXT_CHARS = 200_000
+from llmops_lab.widgets._table_widget import TableWidget, cut
 
 
 @explorers.register("EvalRun")
@@ -44,29 +41,19 @@ def explore_run(
     return RunExplorer(run, golden=golden, by=by or getpass.getuser())
 
 
-class RunExplorer(anywidget.AnyWidget):
+class RunExplorer(TableWidget):
     """State of the widget; run_explorer.js draws it and sends back what the person does."""
 
-    _esm = Path(__file__).with_suffix(".js")
-    _css = Path(__file__).with_suffix(".css")
+    _esm = module("run_explorer.js")
+    _css = style()
 
     # What to show; the page sets these.
     filter = traitlets.Unicode("failures").tag(sync=True)
     tag = traitlets.Unicode("").tag(sync=True)
-    search = traitlets.Unicode("").tag(sync=True)
-    sort = traitlets.List(["position", False]).tag(sync=True)
-    start = traitlets.Int(0).tag(sync=True)
-    cursor = traitlets.Int(0).tag(sync=True)
 
     # What is shown; Python sets these.
-    columns = traitlets.List().tag(sync=True)
     counts = traitlets.List().tag(sync=True)
     tags = traitlets.List().tag(sync=True)
-    n_shown = traitlets.Int(0).tag(sync=True)
-    shown_text = traitlets.Unicode("").tag(sync=True)
-    empty_text = traitlets.Unicode("").tag(sync=True)
-    window = traitlets.Dict().tag(sync=True)
-    detail = traitlets.Dict().tag(sync=True)
     message = traitlets.Dict().tag(sync=True)
 
     def __init__(self, run: EvalRun, *, golden: GoldenSet | None, by: str) -> None:
@@ -79,17 +66,14 @@ class RunExplorer(anywidget.AnyWidget):
         self._failures = {case.content_hash: (index, case) for index, case in numbered}
         self._marked: set[int] = set()
         self._written: dict[int, str] = {}
-        self._shown: list[int] = []
         with self.hold_sync():
             self.columns = columns_of(run)
             self.tags = tag_labels(self._rows)
+            self.empty_text = "No result is like that."
             if not any(result.passed is False for result in run.results):
                 self.filter = "all"
             self._show()
-        self.observe(self._show, ["filter", "tag", "search"])
-        self.observe(self._show_from_top, "sort")
-        self.observe(self._send_window, "start")
-        self.observe(self._send_detail, "cursor")
+        self._watch("filter", "tag")
         self.on_msg(self._receive)
 
     @property
@@ -188,46 +172,30 @@ class RunExplorer(anywidget.AnyWidget):
             return expected
 
     def _show(self, _: object = None, *, from_top: bool = False) -> None:
-        """Work out anew which results are shown; the one being read stays if it still is."""
-        read = None if from_top or not self._shown else self._shown[self.cursor]
+        self.counts = filter_counts(self._rows, len(self._marked))
+        super()._show(from_top=from_top)
+
+    def _choose(self) -> list[int]:
         column, descending = self.sort
         view = View(self.filter, self.tag, self.search, str(column), bool(descending))
-        self._shown = shown_positions(self._rows, view, self._marked)
-        with self.hold_sync():
-            self.counts = filter_counts(self._rows, len(self._marked))
-            self.n_shown = len(self._shown)
-            self.shown_text = f"{len(self._shown):,} of {len(self._rows):,}"
-            self.empty_text = "No result is like that."
-            self.cursor = self._shown.index(read) if read in self._shown else 0
-            self.start = max(0, self.cursor - WINDOW_ROWS // 2)
-            self._send_window()
-            self._send_detail()
+        return shown_positions(self._rows, view, self._marked)
 
-    def _show_from_top(self, _: object) -> None:
-        self._show(from_top=True)
+    def _n_rows(self) -> int:
+        return len(self._rows)
 
-    def _send_window(self, _: object = None) -> None:
-        positions = self._shown[self.start : self.start + WINDOW_ROWS]
-        by_position = self._rows[positions].iter_rows(named=True)
-        rows = [
+    def _lines(self, positions: list[int]) -> list[dict[str, Any]]:
+        return [
             {
                 "cells": cells_of(row, self.columns),
                 "state": row["state"],
                 "marked": row["position"] in self._marked,
                 "written": row["position"] in self._written,
             }
-            for row in by_position
+            for row in self._rows[positions].iter_rows(named=True)
         ]
-        self.window = {"start": self.start, "rows": rows}
 
-    def _send_detail(self, _: object = None) -> None:
-        if not 0 <= self.cursor < len(self._shown):
-            self.detail = {}
-            return
-        position = self._shown[self.cursor]
-        self.detail = self._detail(position, self.run.results[position])
-
-    def _detail(self, position: int, result: Result) -> dict[str, Any]:
+    def _detail_of(self, position: int) -> dict[str, Any]:
+        result = self.run.results[position]
         case, answer = result.case, result.answer
         return {
             "position": position,
@@ -237,16 +205,16 @@ class RunExplorer(anywidget.AnyWidget):
             "tags": case.tags,
             "marked": position in self._marked,
             "error": result.error,
-            "input": _cut(case.text),
+            "input": cut(case.text),
             "expected": as_text(case.expected),
             "expected_note": _note(case),
-            "output": _cut(as_text(answer.output)),
+            "output": cut(as_text(answer.output)),
             "scores": [
                 {
                     "name": score.name,
                     "value": number(score.value),
                     "passed": score.passed,
-                    "reason": _cut(score.reason or ""),
+                    "reason": cut(score.reason or ""),
                 }
                 for score in result.scores
             ],
@@ -304,13 +272,6 @@ def _note(case: Case) -> str:
     if isinstance(case.expected, list):
         return "any one of these is enough"
     return ""
-
-
-def _cut(text: str) -> str:
-    if len(text) <= LONGEST_TEXT_CHARS:
-        return text
-    left = len(text) - LONGEST_TEXT_CHARS
-    return f"{text[:LONGEST_TEXT_CHARS]}…\n({left:,} more characters)"
 
 
 def _place(golden: GoldenSet) -> str:

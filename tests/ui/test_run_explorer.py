@@ -56,7 +56,7 @@ def explorer(lab):
         lab.set_theme("Light")
         lab.run_all()
         widget = lab.page.locator(".llmops-run")
-        widget.locator(".llmops-run-row").first.wait_for()
+        widget.locator(".llmops-row").first.wait_for()
         widget.scroll_into_view_if_needed()
         return widget
 
@@ -65,13 +65,13 @@ def explorer(lab):
 
 def reads(widget, text):
     """Wait until the reading pane names this case."""
-    widget.locator(".llmops-run-reader header strong", has_text=text).wait_for()
+    widget.locator(".llmops-reader header strong", has_text=text).wait_for()
 
 
 def test_a_failure_is_read_corrected_and_written_to_the_golden_set_by_keyboard(lab, explorer):
     widget = explorer(120)
     reads(widget, "case-00000")
-    table = widget.locator(".llmops-run-table")
+    table = widget.locator(".llmops-table")
     table.focus()
     lab.page.keyboard.press("j")
     reads(widget, "case-00004")
@@ -80,12 +80,12 @@ def test_a_failure_is_read_corrected_and_written_to_the_golden_set_by_keyboard(l
     lab.page.keyboard.press("k")
     reads(widget, "case-00004")
     lab.page.keyboard.press("m")
-    widget.locator(".llmops-run-marked").wait_for()
+    widget.locator(".llmops-marked").wait_for()
     lab.page.keyboard.press("e")
     lab.page.keyboard.press("Control+a")
     lab.page.keyboard.insert_text("Five working days. <b>مرحبا</b>")
     lab.page.keyboard.press("Control+Enter")
-    message = widget.locator(".llmops-run-message", has_text="Added case-00004-")
+    message = widget.locator(".llmops-message", has_text="Added case-00004-")
     message.wait_for()
     assert "golden.jsonl" in message.inner_text()
 
@@ -96,7 +96,7 @@ def test_a_failure_is_read_corrected_and_written_to_the_golden_set_by_keyboard(l
     assert case["source"]["kind"] == "failure"
     assert case["source"]["case_id"] == "case-00004"
     assert case["reviewed_by"] == "ana"
-    assert f"id='{case['id']}'" in widget.locator(".llmops-run-code pre").inner_text()
+    assert f"id='{case['id']}'" in widget.locator(".llmops-code pre").inner_text()
     assert lab.page.evaluate("window.jupyterapp.shell.currentWidget.content.widgets.length") == 2
     lab.screenshot("run-explorer-light")
     lab.set_theme("Dark")
@@ -106,28 +106,28 @@ def test_a_failure_is_read_corrected_and_written_to_the_golden_set_by_keyboard(l
 def test_texts_of_traces_are_shown_as_text(lab, explorer):
     widget = explorer(40)
     widget.get_by_role("button", name="All").click()
-    widget.locator(".llmops-run-shown", has_text="40 of 40").wait_for()
-    widget.locator(".llmops-run-table").focus()
+    widget.locator(".llmops-shown", has_text="40 of 40").wait_for()
+    widget.locator(".llmops-table").focus()
     lab.page.keyboard.press("Home")
     lab.page.keyboard.press("j")
     reads(widget, "case-00001")
-    asked = widget.locator(".llmops-run-block").first
+    asked = widget.locator(".llmops-block").first
     assert asked.inner_text().startswith("<img src=x onerror=")
     assert widget.locator("img, script, b, iframe").count() == 0
     assert lab.page.title() != "owned"
     sizes = "node => [node.scrollWidth, node.clientWidth]"
     for _ in range(4):
         lab.page.keyboard.press("j")
-    scroll, client = widget.locator(".llmops-run-reader").evaluate(sizes)
+    scroll, client = widget.locator(".llmops-reader").evaluate(sizes)
     assert scroll <= client
 
 
 def test_filters_search_tags_and_sorting_choose_what_is_shown(lab, explorer):
     widget = explorer(120)
-    shown = widget.locator(".llmops-run-shown")
+    shown = widget.locator(".llmops-shown")
     widget.get_by_role("button", name="Errors").click()
     shown.filter(has_text="2 of 120").wait_for()
-    widget.locator(".llmops-run-error", has_text="did not answer").wait_for()
+    widget.locator(".llmops-error", has_text="did not answer").wait_for()
     widget.get_by_role("button", name="All").click()
     shown.filter(has_text="120 of 120").wait_for()
     widget.get_by_role("searchbox").fill("norway")
@@ -138,18 +138,18 @@ def test_filters_search_tags_and_sorting_choose_what_is_shown(lab, explorer):
     widget.get_by_role("combobox").select_option("")
     widget.get_by_role("columnheader", name="Case").get_by_role("button").click()
     widget.get_by_role("columnheader", name="Case").get_by_role("button").click()
-    first = widget.locator(".llmops-run-row").first
+    first = widget.locator(".llmops-row").first
     first.filter(has_text="case-00119").wait_for()
 
 
 def test_ten_thousand_results_stay_quick(lab, explorer):
     widget = explorer(10_000)
     widget.get_by_role("button", name="All").click()
-    widget.locator(".llmops-run-shown", has_text="10,000 of 10,000").wait_for()
-    assert widget.locator(".llmops-run-row").count() < 60
-    widget.locator(".llmops-run-table").focus()
+    widget.locator(".llmops-shown", has_text="10,000 of 10,000").wait_for()
+    assert widget.locator(".llmops-row").count() < 60
+    widget.locator(".llmops-table").focus()
     started = time.monotonic()
     lab.page.keyboard.press("End")
     reads(widget, "case-09999")
-    widget.locator(".llmops-run-row[aria-selected=true]", has_text="case-09999").wait_for()
+    widget.locator(".llmops-row[aria-selected=true]", has_text="case-09999").wait_for()
     assert time.monotonic() - started < 5

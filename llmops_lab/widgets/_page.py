@@ -1,0 +1,19 @@
+"""The page side of a widget: its module and style sheet, behind what all widgets share."""
+
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent
+
+
+def module(name: str) -> str:
+    """An ES module: the shared elements, then the widget's own file."""
+    return _joined("_shared.js", name)
+
+
+def style(*names: str) -> str:
+    """A style sheet: the shared one, then the widget's own files."""
+    return _joined("_shared.css", *names)
+
+
+def _joined(*names: str) -> str:
+    return "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in names)
