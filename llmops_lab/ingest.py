@@ -52,9 +52,10 @@ def read_traces(
 ) -> Traces:
     """Traces from any export in one schema; the format is found from the keys.
 
-    `source` is a path, glob, folder, bytes, open file, data frame (Polars, pandas, Arrow), or a
-    list of dicts; gzip and zstd are undone. `format` names a reader where the keys leave doubt;
-    `mapping` reads any table: canonical column → its column ({"input_text": "question"}).
+    `source` is a path, glob, folder or a list of them, bytes, open file, data frame (Polars,
+    pandas, Arrow), or a list of dicts; gzip and zstd are undone. `format` names a reader
+    where the keys leave doubt; `mapping` reads any table: canonical column → its column
+    ({"input_text": "question"}).
     `prices` are your own by model and win over the price list (see `price_traces`).
     What cannot be read is in `.rejected` (source_file, line, reason). Raises FormatError.
     """

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 
 import polars as pl
@@ -10,7 +10,7 @@ import polars as pl
 from llmops_lab._schema import SIDE_TABLES, SPANS, conform
 from llmops_lab._trace_rows import trace_rows
 from llmops_lab._usage import with_tree, with_usage_role
-from llmops_lab.errors import ColumnError
+from llmops_lab.errors import ColumnError, LabError
 
 
 def _empty(table: str) -> pl.DataFrame:
@@ -88,12 +88,42 @@ class Traces:
         moment = pl.col("start_time")
         return self.filter(moment >= _utc(start), moment < _utc(end))
 
+    def within(self, interval: str) -> "Traces":
+        """The traces that start inside an ISO 8601 interval, `2026-03-02/2026-03-09`, end excluded.
+
+        Raises LabError when it is no interval or holds no trace.
+        """
+        start, slash, end = interval.partition("/")
+        if not slash:
+            raise LabError(f"{interval!r} is no interval; write START/END: 2026-03-02/2026-03-09")
+        found = self.between(start, end)
+        if not len(found):
+            raise LabError(f"no trace starts within {interval}; {self._extent()}")
+        return found
+
+    def split(self, moment: datetime | str) -> tuple["Traces", "Traces"]:
+        """The traces that start before `moment`, and those that start at or after it.
+
+        Raises LabError when one side would be empty.
+        """
+        start = pl.col("start_time")
+        before, after = self.filter(start < _utc(moment)), self.filter(start >= _utc(moment))
+        if not len(before) or not len(after):
+            raise LabError(f"nothing to split at {moment}; {self._extent()}")
+        return before, after
+
+    def _extent(self) -> str:
+        start = self.rows["start_time"]
+        return f"traces start from {start.min()} to {start.max()}"
+
     def __len__(self) -> int:
         return self.spans["trace_id"].n_unique()
 
 
 def _utc(moment: datetime | str) -> datetime:
-    from datetime import UTC
-
-    parsed = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
+    if isinstance(moment, str):
+        try:
+            moment = datetime.fromisoformat(moment)
+        except ValueError as error:
+            raise LabError(f"{moment!r} is no time; write it like 2026-03-13T09:00") from error
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from llmops_lab.errors import ColumnError
+from llmops_lab.errors import ColumnError, LabError
 from llmops_lab.traces import Traces
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -124,3 +124,35 @@ def test_between_keeps_whole_traces_that_start_inside():
 def test_a_frame_without_span_id_says_what_it_has():
     with pytest.raises(ColumnError, match="no column span_id; there are: x"):
         Traces.from_frame(pl.DataFrame({"x": [1]}))
+
+
+def test_split_gives_the_traces_before_and_from_a_moment():
+    found = traces(span("1"), span("2", trace_id="b", start_time=START + timedelta(days=1)))
+    baseline, current = found.split("2026-01-02")
+    assert (baseline.rows["trace_id"].to_list(), current.rows["trace_id"].to_list()) == (
+        ["a"],
+        ["b"],
+    )
+
+
+def test_a_split_outside_the_data_says_where_the_data_is():
+    with pytest.raises(LabError, match="traces start from 2026-01-01"):
+        traces(span("1")).split("2027-01-01")
+
+
+def test_within_takes_an_interval_whose_end_is_excluded():
+    found = traces(span("1"), span("2", trace_id="b", start_time=START + timedelta(days=1)))
+    assert found.within("2026-01-01/2026-01-02").rows["trace_id"].to_list() == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("interval", "says"),
+    [
+        ("2026-01-01", "is no interval; write START/END"),
+        ("yesterday/2026-01-02", "'yesterday' is no time"),
+        ("2027-01-01/2027-02-01", "traces start from 2026-01-01"),
+    ],
+)
+def test_a_window_that_cannot_be_cut_says_why(interval, says):
+    with pytest.raises(LabError, match=says):
+        traces(span("1")).within(interval)

@@ -37,6 +37,9 @@ def contents(source: Any) -> Iterator[Content]:
         yield _content(name, data.encode() if isinstance(data, str) else data)
     elif isinstance(source, Mapping):
         yield Content("records", [source])
+    elif isinstance(source, (list, tuple)) and any(isinstance(s, (str, Path)) for s in source):
+        for each in source:
+            yield from contents(each)
     else:
         yield _in_memory(source)
 

@@ -1,0 +1,50 @@
+"""`llmops-lab eval`: run a golden set against a target and keep the results."""
+
+import importlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from llmops_lab.cli import commands
+from llmops_lab.cli._options import AsJson, Golden, show
+from llmops_lab.errors import LabError
+
+
+@commands.register("eval")
+def evaluation(
+    golden: Golden,
+    target: Annotated[
+        str, typer.Option(help="package.module:function, or a JSONL file of recorded answers.")
+    ],
+    scorer: Annotated[list[str] | None, typer.Option(help="Scorer; repeatable.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the run here; resumes if there.")] = None,
+    concurrency: Annotated[int, typer.Option(help="Calls in flight at once.")] = 8,
+    as_json: AsJson = False,
+) -> None:
+    """Answer every case of a golden set, score the answers, keep the run."""
+    from llmops_lab.evals import evaluate
+    from llmops_lab.golden import GoldenSet
+
+    run = evaluate(
+        _target(target),
+        GoldenSet.load(golden),
+        scorers=scorer or ["exact"],
+        checkpoint=out,
+        concurrency=concurrency,
+    )
+    show(run, run.frame, as_json=as_json)
+
+
+def _target(name: str) -> Any:
+    if Path(name).is_file():
+        from llmops_lab.targets import targets
+
+        return targets["replay"](name)
+    module, _, function = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), function)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise LabError(
+            f"no target {name!r}: {error}; write package.module:function or the path of a file"
+        ) from error

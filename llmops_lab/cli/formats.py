@@ -1,0 +1,15 @@
+"""`llmops-lab formats`: which exports can be read."""
+
+import typer
+
+from llmops_lab.cli import commands
+
+
+@commands.register("formats")
+def formats() -> None:
+    """The trace formats that can be read, one a line, and what shows that each is read right."""
+    from llmops_lab.readers._reader import readers
+
+    width = max(map(len, readers))
+    for name, reader in readers.items():
+        typer.echo(f"{name:<{width}}  {reader.title} (checked on: {reader.evidence})")
