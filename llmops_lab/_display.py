@@ -33,8 +33,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Table:
-    """A small table to show: a title, a line under it, column names, rows of ready text.
+    """A small table to show: a title, a line under it, column names or none, rows of ready text.
 
+    Columns after the first are aligned right, as numbers are; without names all are left.
     `callouts` are for what a reader must not miss, `notes` for how to read the table.
     """
 
@@ -47,20 +48,21 @@ class Table:
 
     def text(self) -> str:
         """Aligned plain text."""
-        rows = [[str(cell) for cell in row] for row in self.rows]
-        widths = [
-            max(len(cell) for cell in column) for column in zip(self.columns, *rows, strict=True)
-        ]
-        lines = [_line(row, widths) for row in (self.columns, *rows)] if self.columns else []
+        head = [self.columns] if any(self.columns) else []
+        rows = [*head, *([str(cell) for cell in row] for row in self.rows)]
+        widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+        lines = [_line(row, widths, numbers=bool(head)) for row in rows]
         warnings = [f"! {callout}" for callout in self.callouts]
         return "\n".join([self.title, self.subtitle, *lines, *warnings, *self.notes])
 
     def html(self) -> str:
         """The same as an HTML fragment; every text is escaped."""
         escape = html.escape
-        head = "".join(_cell("th scope='col'", c, i) for i, c in enumerate(self.columns))
+        named = any(self.columns)
+        heads = "".join(_cell("th scope='col'", c, i > 0) for i, c in enumerate(self.columns))
+        head = f"<thead><tr>{heads}</tr></thead>" if named else ""
         body = "".join(
-            "<tr>" + "".join(_cell("td", c, i) for i, c in enumerate(row)) + "</tr>"
+            "<tr>" + "".join(_cell("td", c, named and i > 0) for i, c in enumerate(row)) + "</tr>"
             for row in self.rows
         )
         callouts = "".join(
@@ -73,23 +75,23 @@ class Table:
             f"<div style='{_STYLE}'><div style='font-weight:600'>{escape(self.title)}</div>"
             f"<div style='opacity:.75;margin-bottom:4px'>{escape(self.subtitle)}</div>"
             f"<div style='overflow-x:auto'><table style='border-collapse:collapse;margin:0'>"
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+            f"{head}<tbody>{body}</tbody></table></div>"
             f"{callouts}{notes}</div>"
         )
 
 
-def _cell(tag: str, cell: str | Cell, position: int) -> str:
+def _cell(tag: str, cell: str | Cell, number: bool) -> str:
     plain = cell if isinstance(cell, Cell) else Cell(cell)
     inside = html.escape(plain.text)
     if plain.detail:
         inside += f"<span style='{_DETAIL}'>{html.escape(plain.detail)}</span>"
-    style = _CELL.format("left" if position == 0 else "right")
+    style = _CELL.format("right" if number else "left")
     return f"<{tag} style='{style}'>{inside}</{tag.partition(' ')[0]}>"
 
 
-def _line(row: Sequence[str], widths: Iterable[int]) -> str:
-    first, *rest = [
-        cell.ljust(width) if i == 0 else cell.rjust(width)
+def _line(row: Sequence[str], widths: Iterable[int], *, numbers: bool) -> str:
+    cells = [
+        cell.rjust(width) if numbers and i > 0 else cell.ljust(width)
         for i, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
-    return "  ".join([first, *rest]).rstrip()
+    return "  ".join(cells).rstrip()

@@ -62,6 +62,11 @@ def count(value: Number) -> str:
     return f"{value:,.0f}"
 
 
+def counted(n: int, thing: str) -> str:
+    """`1 call`, `12,345 calls`."""
+    return f"{count(n)} {thing}{'' if n == 1 else 's'}"
+
+
 def interval(low: Number, high: Number, write: Writer) -> str:
     """`1.10–1.31 s`; `from 1.10 s` or `up to 1.31 s` where one bound is unknown, else empty."""
     if _known(low) and _known(high):

@@ -114,12 +114,14 @@ def _table(change: CostChange) -> Table:
     ]
     smaller = change.frame.join(effects, on=["factor", "reason"], how="anti")["usd_per_trace"]
     if len(smaller):
-        rows.append([f"{len(smaller)} smaller effects", _signed(float(smaller.sum())), ""])
+        rows.append(
+            [quantities.counted(len(smaller), "smaller effect"), _signed(float(smaller.sum())), ""]
+        )
     then, now = change.baseline_usd_per_trace, change.current_usd_per_trace
     by = f" ({_signed_percent(now / then - 1)})" if then else ""
     title = f"Cost per trace: {quantities.dollars(then)} → {quantities.dollars(now)}{by}"
-    sizes = f"{quantities.count(change.n_baseline)} and {quantities.count(change.n_current)} traces"
-    left = f"{quantities.count(change.n_left_out)} traces without a known cost are left out"
+    sizes = f"{quantities.counted(change.n_baseline, 'trace')} before, {change.n_current:,} after"
+    left = f"left out: {quantities.counted(change.n_left_out, 'trace')} without a known cost"
     return Table(
         title,
         sizes,

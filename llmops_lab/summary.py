@@ -193,7 +193,7 @@ def _table(summary: Summary) -> Table:
     notes = ["Small figures: 95 % intervals. –: not known, or too few to say."]
     notes += [f"{more} more rows in .frame"] if more > 0 else []
     unpriced = int(frame["n_unpriced"].sum())
-    callouts = [f"{quantities.count(unpriced)} calls have no price and are not in the cost"]
+    callouts = [f"{quantities.counted(unpriced, 'call')} without a price, not in the cost"]
     heads = [head for head, _ in columns]
     return Table("Summary", ", ".join(parts), heads, rows, notes, callouts if unpriced else ())
 

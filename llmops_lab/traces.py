@@ -7,8 +7,10 @@ from functools import cached_property
 
 import polars as pl
 
+from llmops_lab._display import Table
 from llmops_lab._schema import SIDE_TABLES, SPANS, conform
 from llmops_lab._trace_rows import trace_rows
+from llmops_lab._trace_table import trace_table
 from llmops_lab._usage import with_tree, with_usage_role
 from llmops_lab.errors import ColumnError, LabError
 
@@ -17,7 +19,7 @@ def _empty(table: str) -> pl.DataFrame:
     return pl.DataFrame(schema=SIDE_TABLES[table])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Traces:
     """Spans of one or many exports in one schema; `frame` is lazy Polars.
 
@@ -118,6 +120,19 @@ class Traces:
 
     def __len__(self) -> int:
         return self.spans["trace_id"].n_unique()
+
+    def _table(self) -> Table:
+        return trace_table(
+            self.spans, {name: getattr(self, name) for name in SIDE_TABLES}, self.source
+        )
+
+    def __str__(self) -> str:
+        return self._table().text()
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return self._table().html()
 
 
 def _utc(moment: datetime | str) -> datetime:

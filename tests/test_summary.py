@@ -196,7 +196,7 @@ def test_a_summary_shows_units_intervals_and_what_has_no_price(many):
     assert "3,000 traces, by model, every 1d" in text
     assert "2026-01-03" in text
     assert "– (" not in text
-    assert "! 3,000 calls have no price" in text
+    assert "! 3,000 calls without a price" in text
     assert "cost" not in text.splitlines()[2]  # nothing is known of it
 
 
