@@ -36,7 +36,7 @@ def _check(frame: pl.DataFrame, name: str, limit: float) -> Check:
         says = f"{name} was not measured, so its limit {limit:g} cannot be held against the run"
         return Check(name, "inconclusive", says, numbers)
     kept = value <= limit
-    says = f"{name} is {value:.4g}, {'within' if kept else 'over'} the limit {limit:g}"
+    says = f"{name} is {value:.3g}, {'within' if kept else 'over'} the limit {limit:g}"
     return Check(name, "pass" if kept else "fail", says, numbers)
 
 

@@ -35,7 +35,7 @@ class Cell:
 class Table:
     """A small table to show: a title, a line under it, column names or none, rows of ready text.
 
-    Columns after the first are aligned right, as numbers are; without names all are left.
+    The first `words` columns stand left, the others right, as numbers do; without names all left.
     `callouts` are for what a reader must not miss, `notes` for how to read the table.
     """
 
@@ -45,13 +45,14 @@ class Table:
     rows: Sequence[Sequence[str | Cell]]
     notes: Sequence[str] = ()
     callouts: Sequence[str] = ()
+    words: int = 1
 
     def text(self) -> str:
         """Aligned plain text."""
         head = [self.columns] if any(self.columns) else []
         rows = [*head, *([str(cell) for cell in row] for row in self.rows)]
         widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-        lines = [_line(row, widths, numbers=bool(head)) for row in rows]
+        lines = [_line(row, widths, words=self.words if head else len(row)) for row in rows]
         warnings = [f"! {callout}" for callout in self.callouts]
         return "\n".join([self.title, self.subtitle, *lines, *warnings, *self.notes])
 
@@ -59,10 +60,14 @@ class Table:
         """The same as an HTML fragment; every text is escaped."""
         escape = html.escape
         named = any(self.columns)
-        heads = "".join(_cell("th scope='col'", c, i > 0) for i, c in enumerate(self.columns))
+        heads = "".join(
+            _cell("th scope='col'", c, i >= self.words) for i, c in enumerate(self.columns)
+        )
         head = f"<thead><tr>{heads}</tr></thead>" if named else ""
         body = "".join(
-            "<tr>" + "".join(_cell("td", c, named and i > 0) for i, c in enumerate(row)) + "</tr>"
+            "<tr>"
+            + "".join(_cell("td", c, named and i >= self.words) for i, c in enumerate(row))
+            + "</tr>"
             for row in self.rows
         )
         callouts = "".join(
@@ -89,9 +94,9 @@ def _cell(tag: str, cell: str | Cell, number: bool) -> str:
     return f"<{tag} style='{style}'>{inside}</{tag.partition(' ')[0]}>"
 
 
-def _line(row: Sequence[str], widths: Iterable[int], *, numbers: bool) -> str:
+def _line(row: Sequence[str], widths: Iterable[int], *, words: int) -> str:
     cells = [
-        cell.rjust(width) if numbers and i > 0 else cell.ljust(width)
+        cell.ljust(width) if i < words else cell.rjust(width)
         for i, (cell, width) in enumerate(zip(row, widths, strict=True))
     ]
     return "  ".join(cells).rstrip()

@@ -8,8 +8,9 @@ import polars as pl
 from llmops_lab._estimates import Estimate, mean_of
 from llmops_lab._multiplicity import holm
 from llmops_lab._paired import difference
-from llmops_lab._pairs import Pairs, case_values, numbered, pair
+from llmops_lab._pairs import Pairs, case_values, clusters_of, pair
 from llmops_lab._policy import Policy
+from llmops_lab._quantities import percent, points
 from llmops_lab._runs import EvalRun
 from llmops_lab._verdict import Check, Outcome
 
@@ -41,17 +42,18 @@ def primary_against(policy: Policy, run: EvalRun, baseline: EvalRun) -> Check:
         return Check(policy.metric, "inconclusive", says, {"overlap": pairs.overlap})
     found = _change(policy, pairs)
     outcome = _outcome(policy, found, -policy.margin)
+    now, then = (_mean(pairs.frame[side]) for side in ("current", "baseline"))
     numbers = _numbers(found, -policy.margin) | {
-        "current": pairs.frame["current"].mean(),
-        "baseline": pairs.frame["baseline"].mean(),
+        "current": now,
+        "baseline": then,
         "n_unscored": pairs.n_unscored,
         "overlap": pairs.overlap,
     }
     says = (
-        f"{numbers['baseline']:.1%} → {numbers['current']:.1%}, a change of "
-        f"{found.value:+.1%} (bounds {found.low:+.1%} and {found.high:+.1%}) "
-        f"against a margin of −{policy.margin:.1%}; {found.improved} cases better, "
-        f"{found.worsened} worse" + _still_needed(policy, found, outcome, -policy.margin)
+        f"{percent(then)} → {percent(now)}, a change of {points(found.value)} points "
+        f"(bounds {points(found.low)} and {points(found.high)}) against a margin of "
+        f"{points(-policy.margin)}; {found.improved} cases better, {found.worsened} worse"
+        + _still_needed(policy, found, outcome, -policy.margin)
     )
     return Check(policy.metric, outcome, says, numbers)
 
@@ -62,11 +64,16 @@ def primary_alone(policy: Policy, run: EvalRun) -> Check:
     values = case_values(run.frame, policy.metric).drop_nulls("value")
     if values.is_empty():
         return Check(policy.metric, "inconclusive", "no case could be scored")
-    found = mean_of(values["value"].to_numpy(), _clusters(policy, values), alpha=policy.alpha)
+    found = mean_of(
+        values["value"].to_numpy(),
+        clusters_of(values) if policy.clusters else None,
+        alpha=policy.alpha,
+    )
     outcome = _outcome(policy, found, minimum)
     says = (
-        f"{found.value:.1%} of {found.n} cases (bounds {found.low:.1%} and {found.high:.1%}) "
-        f"against a minimum of {minimum:.1%}" + _still_needed(policy, found, outcome, minimum)
+        f"{percent(found.value)} of {found.n} cases "
+        f"(bounds {percent(found.low)} and {percent(found.high)}) "
+        f"against a minimum of {percent(minimum)}" + _still_needed(policy, found, outcome, minimum)
     )
     return Check(policy.metric, outcome, says, _numbers(found, minimum))
 
@@ -79,10 +86,11 @@ def secondary_checks(policy: Policy, run: EvalRun, baseline: EvalRun) -> Iterato
     adjusted = holm([change.p_below(-policy.margin) for change in changes])
     for each, change, p_value in zip(scored, changes, adjusted, strict=True):
         worse = p_value < policy.alpha
-        says = f"a change of {change.value:+.1%}, " + (
-            f"worse than −{policy.margin:.1%} (adjusted p {p_value:.2g})"
+        margin = points(-policy.margin)
+        says = f"a change of {points(change.value)} points, " + (
+            f"worse than {margin} (adjusted p {p_value:.2g})"
             if worse
-            else f"not shown to be worse than −{policy.margin:.1%}"
+            else f"not shown to be worse than {margin}"
         )
         numbers = _numbers(change, -policy.margin) | {"p_adjusted": p_value}
         yield Check(each.metric, "fail" if worse else "pass", says, numbers)
@@ -112,14 +120,14 @@ def _must_pass(policy: Policy, run: EvalRun) -> pl.DataFrame:
     return values.filter(pl.col("severity").is_in(policy.must_pass))
 
 
-def _clusters(policy: Policy, cases: pl.DataFrame) -> Any:
-    grouped = policy.clusters and cases["cluster"].drop_nulls().is_duplicated().any()
-    return numbered(cases["cluster"]) if grouped else None
-
-
 def _change(policy: Policy, pairs: Pairs) -> Estimate:
     now, then = (pairs.frame[side].to_numpy() for side in ("current", "baseline"))
-    return difference(now, then, _clusters(policy, pairs.frame), alpha=policy.alpha)
+    clusters = clusters_of(pairs.frame) if policy.clusters else None
+    return difference(now, then, clusters, alpha=policy.alpha)
+
+
+def _mean(values: pl.Series) -> float:
+    return float(values.to_numpy().mean())
 
 
 def _outcome(policy: Policy, found: Estimate, limit: float) -> Outcome:

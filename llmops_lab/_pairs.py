@@ -1,6 +1,5 @@
 """Two runs side by side: the same case with the same content, a value from each."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,8 +72,11 @@ def pair(current: pl.DataFrame, baseline: pl.DataFrame, metric: str) -> Pairs:
     )
 
 
-def numbered(labels: pl.Series | Sequence[str | None]) -> NDArray[np.int64]:
-    """A number for each label; a row without a label stands alone."""
-    frame = pl.DataFrame({"label": labels}, schema={"label": pl.String}).with_row_index()
-    own = pl.format("\0{}", "index")
-    return frame.select(pl.coalesce("label", own).rank("dense")).to_series().to_numpy().astype(int)
+def clusters_of(cases: pl.DataFrame) -> NDArray[np.int64] | None:
+    """A number for each case's cluster, a case without one stands alone; None when all do."""
+    labels = cases["cluster"]
+    if not labels.drop_nulls().is_duplicated().any():
+        return None
+    own = pl.format("\0{}", pl.int_range(pl.len()))
+    numbers = cases.select(pl.coalesce("cluster", own).rank("dense").cast(pl.Int64))
+    return numbers.to_series().to_numpy()

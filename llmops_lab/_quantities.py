@@ -52,6 +52,13 @@ def percent(value: Number) -> str:
     return f"{hundred:.1f} %" if abs(hundred) >= 0.95 else f"{_decimals(hundred, 2)} %"
 
 
+def points(value: Number) -> str:
+    """`+2.3` or `−0.4` percentage points of a change in a share."""
+    if value is None or isnan(value):
+        return UNKNOWN
+    return f"{100 * value:+.1f}".replace("-", "−")
+
+
 def count(value: Number) -> str:
     """`12,345`, and from a million on `1.23 M`."""
     if value is None or isnan(value):

@@ -9,6 +9,7 @@ import polars as pl
 from llmops_lab._atomic import write_atomically
 from llmops_lab._cases import Case, Source, now
 from llmops_lab._display import Table
+from llmops_lab._pass_rates import pass_rates
 from llmops_lab._result_frame import result_frame
 from llmops_lab._result_lines import plan_line, read_lines, result_line
 from llmops_lab._results import Plan, Result
@@ -38,6 +39,14 @@ class EvalRun:
         Each scorer adds its value under its name, `<scorer>_passed` and `<scorer>_reason`.
         """
         return result_frame(self.plan, self.results)
+
+    def rates(self, by: str | None = None) -> pl.DataFrame:
+        """Pass rates per scorer with 95 % intervals, and per tag, split, severity … with `by`.
+
+        Columns: scorer, the group, n, n_passed, rate, rate_low, rate_high, value (mean),
+        n_unscored; scorer "passed" is all of them together.
+        """
+        return pass_rates(self.frame, [*self.plan.scorers], by=by)
 
     def failures(self) -> list[Case]:
         """A case for each wrong answer, to be reviewed and added to the golden set.

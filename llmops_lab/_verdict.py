@@ -1,7 +1,6 @@
 """What a gate found: pass, fail or inconclusive, with every number that led there."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from xml.etree import ElementTree
@@ -36,7 +35,6 @@ class Verdict:
     run_id: str
     baseline_run_id: str | None = None
     golden_hash: str = ""
-    notes: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -64,7 +62,6 @@ class Verdict:
             "golden_hash": self.golden_hash,
             "policy": self.policy,
             "checks": msgspec.to_builtins(self.checks),
-            "notes": list(self.notes),
         }
         return msgspec.json.format(msgspec.json.encode(record, order="sorted")).decode() + "\n"
 
@@ -72,7 +69,6 @@ class Verdict:
         """A summary for a pull request or a job's page."""
         lines = [f"### Gate: {self.outcome}", "", "| | check | finding |", "| --- | --- | --- |"]
         lines += [f"| {c.outcome} | {_plain(c.name)} | {_plain(c.says)} |" for c in self.checks]
-        lines += ["", *(f"- {_plain(note)}" for note in self.notes)] if self.notes else []
         return "\n".join([*lines, "", _plain(self._compared()), ""])
 
     def junit(self) -> str:
@@ -99,9 +95,9 @@ class Verdict:
         return self._table().html()
 
     def _table(self) -> Table:
-        rows: Sequence[tuple[str, ...]] = [(c.name, c.outcome, c.says) for c in self.checks]
+        rows = [(c.name, c.outcome, c.says) for c in self.checks]
         title = f"Gate: {self.outcome.upper()}"
-        return Table(title, self._compared(), ("check", "outcome", "finding"), rows, self.notes)
+        return Table(title, self._compared(), ("check", "outcome", "finding"), rows, words=3)
 
 
 def _told(case: ElementTree.Element, check: Check) -> None:

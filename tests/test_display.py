@@ -52,3 +52,8 @@ def test_text_is_aligned_and_says_what_must_not_be_missed():
 
 def test_a_table_without_columns_is_its_title():
     assert Table("Title", "sub", [], []).text() == "Title\nsub"
+
+
+def test_words_stand_to_the_left():
+    table = Table("T", "s", ["a", "b"], [["x", "long words"], ["y", "z"]], words=2)
+    assert table.text().splitlines()[2:] == ["a  b", "x  long words", "y  z"]

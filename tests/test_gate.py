@@ -44,7 +44,7 @@ def test_a_clear_loss_fails_and_says_by_how_much():
     numbers = check(verdict, "passed").numbers
     assert (numbers["worsened"], numbers["improved"]) == (40, 0)
     assert numbers["value"] == pytest.approx(-0.2)
-    assert "90.0% → 70.0%" in verdict.reasons[0]
+    assert "90.0 % → 70.0 %, a change of −20.0 points" in verdict.reasons[0]
 
 
 def test_a_small_loss_on_few_cases_is_inconclusive_and_says_how_many_more():
