@@ -51,6 +51,7 @@ def run(source: Path, output: Path) -> nbformat.NotebookNode:
         notebook,
         timeout=CELL_LIMIT_S,
         kernel_name="python3",
+        extra_arguments=["--log-level=ERROR"],
         resources={"metadata": {"path": str(source.parent)}},
         on_cell_start=progress.start,
         on_cell_executed=progress.end,

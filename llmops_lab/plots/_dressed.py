@@ -1,7 +1,7 @@
 """Charts that wear our theme and show themselves without a network.
 
 Altair's default renderer loads Vega from a CDN. The charts made here carry their Vega-Lite
-specification in the output instead (`application/vnd.vegalite.v6.json`), which our JupyterLab
+specification in the output instead (`application/vnd.vegalite.v6+json`), which our JupyterLab
 extension draws, also in a saved notebook that has no kernel. Altair's own renderer and theme
 stay as they are: nothing else in the notebook looks different.
 """
@@ -11,7 +11,8 @@ from typing import Any
 
 from llmops_lab.plots._theme import themed
 
-VEGALITE = "application/vnd.vegalite.v6.json"
+# With `+json`: a notebook file may hold an object only under such a name (nbformat's schema).
+VEGALITE = "application/vnd.vegalite.v6+json"
 
 
 class Dressed:

@@ -40,6 +40,14 @@ def test_a_chart_shows_itself_through_the_type_that_the_extension_draws(chart):
     assert "text/html" not in bundle
 
 
+def test_a_notebook_file_may_hold_the_chart(chart):
+    from nbformat import v4, validate
+
+    shown = v4.new_output("display_data", chart._repr_mimebundle_())
+    cell = v4.new_code_cell("plot(points)", outputs=[shown])
+    validate(v4.new_notebook(cells=[cell]))
+
+
 def test_a_changed_or_combined_chart_still_needs_no_network(chart):
     for changed in (chart.properties(width=3), chart | chart, chart & chart, chart + chart):
         spec = changed._repr_mimebundle_()[VEGALITE]
