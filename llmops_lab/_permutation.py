@@ -1,7 +1,7 @@
 """Is a share different between two windows? Whole units change windows; the largest change counts.
 
 Sources: Westfall and Young 1993 (step-down max-T); Chung and Romano 2013 (why a permuted
-statistic is studentised); Williams 1982 (variance of a share when rows of a unit go together).
+statistic is studentised); Cameron and Miller 2015 (cluster-robust variance).
 """
 
 from collections.abc import Iterator
@@ -42,13 +42,17 @@ def shuffled_windows(units: Units, n: int, rng: np.random.Generator) -> Iterator
 @dataclass(frozen=True)
 class Counts:
     """Rows per block in each of many nodes: `cells` (cells, blocks) sparse, `members`
-    (nodes, cells) 0/1; `total` rows per node, `squares` the variance terms of `_moments`."""
+    (nodes, cells) 0/1, `total` rows per node.
+
+    `together` (nodes, blocks) sparse is what rows of one block add to the variance of a share
+    beyond independent rows; `across` the same for the two windows of one unit.
+    """
 
     units: Units
     cells: Any
     members: NDArray[np.float32]
     total: Floats
-    within: Floats
+    together: Any
     across: Floats
 
     @property
@@ -64,63 +68,75 @@ def count_rows(units: Units, cell: Ints, members: NDArray[np.float32]) -> Counts
     ones = np.ones(len(cell), dtype=np.float32)
     cells = sparse.csr_matrix((ones, (cell, units.block)), shape=shape)
     total = members.astype(np.float64) @ np.asarray(cells.sum(axis=1)).ravel()
-    within, across = _moments(units, cells, members, total)
-    return Counts(units, cells, members, total, within, across)
+    share = total / len(cell)
+    nodes: Any = sparse.csr_matrix(members)
+    baseline = units.paired
+    return Counts(
+        units,
+        cells,
+        members,
+        total,
+        _together(nodes, cells, units, share),
+        _across(
+            nodes @ cells[:, baseline], nodes @ cells[:, units.partner[baseline]], units, share
+        ),
+    )
 
 
-def _moments(
-    units: Units, cells: Any, members: NDArray[np.float32], total: Floats
-) -> tuple[Floats, Floats]:
-    """Per node, with r = rows in the node − share × rows: Σ r² over blocks, and Σ r·r' over
-    units in both windows."""
+def _together(nodes: Any, cells: Any, units: Units, share: Floats) -> Any:
+    """k² − k − 2·share·k·(n − 1) for k of a block's n rows in the node; none for single rows."""
     from scipy import sparse
 
-    nodes: Any = sparse.csr_matrix(members) @ cells
-    share, size = total / units.n_rows.sum(), units.n_rows.astype(np.float64)
-    squares = np.asarray(nodes.multiply(nodes).sum(axis=1)).ravel()
-    within = squares - 2 * share * (nodes @ size) + share**2 * (size @ size)
+    several = (units.n_rows > 1).astype(np.float32)
+    k = (nodes @ (cells @ sparse.diags(several))).tocsr()
+    k.eliminate_zeros()
+    node = np.repeat(np.arange(k.shape[0]), np.diff(k.indptr))
+    n = units.n_rows[k.indices]
+    k.data = (k.data**2 - k.data - 2 * share[node] * k.data * (n - 1)).astype(np.float32)
+    return k
+
+
+def _across(then: Any, now: Any, units: Units, share: Floats) -> Floats:
+    """Σ r·r' over units in both windows, with r = rows in the node − share × rows."""
     baseline = units.paired
-    current = units.partner[baseline]
-    first, second = nodes[:, baseline], nodes[:, current]
-    products = np.asarray(first.multiply(second).sum(axis=1)).ravel()
-    crossed = first @ size[current] + second @ size[baseline]
-    across = products - share * crossed + share**2 * (size[baseline] @ size[current])
-    return within, across
+    n_then, n_now = (
+        units.n_rows[b].astype(np.float64) for b in (baseline, units.partner[baseline])
+    )
+    products = np.asarray(then.multiply(now).sum(axis=1)).ravel()
+    return products - share * (then @ n_now + now @ n_then) + share**2 * (n_then @ n_now)
 
 
 def change_of_share(counts: Counts, labels: Bools) -> Floats:
     """Studentised change of share (nodes, labellings) for window labels (blocks, labellings).
 
-    Difference of the shares over its standard error without a change, which counts that the
-    rows of one unit go together and that a unit in both windows has the same habits in both.
+    Difference of the shares over its standard error. Where every row is a unit of its own the
+    error is that of two proportions; else it is estimated from the blocks of each window
+    (cluster-robust), less what both windows of one unit have in common.
     """
     size = counts.units.n_rows.astype(np.float64)
-    n, squares = size.sum(), float(size @ size)
-    n_current, squares_current = size @ labels, (size**2) @ labels
-    n_baseline, squares_baseline = n - n_current, squares - squares_current
+    n = size.sum()
+    now = size @ labels
+    then = n - now
     share = counts.share[:, None]
-    in_cells = counts.cells @ labels.astype(np.float32)
-    in_current = (counts.members @ in_cells).astype(np.float64)
-    excess = in_current - share * n_current
-    change = excess * n / (n_current * n_baseline)
-    spread = share * (1 - share)
-    together = _togetherness(counts, squares)[:, None]
-    independent = 1 / n_current + 1 / n_baseline
-    clustered = squares_current / n_current**2 + squares_baseline / n_baseline**2
-    variance = spread * ((1 - together) * independent + together * clustered)
-    variance -= 2 * counts.across[:, None] / (n_current * n_baseline)
-    variance = np.maximum(variance, _LEAST_VARIANCE * spread * independent)
+    numbers = labels.astype(np.float32)
+    inside = (counts.members @ (counts.cells @ numbers)).astype(np.float64)
+    change = (inside - share * now) * n / (now * then)
+    independent = share * (1 - share) * (1 / now + 1 / then)
+    if len(size) == n:
+        return change / np.sqrt(np.where(independent > 0, independent, 1))
+    squares = _squares(counts, inside, numbers)
+    everything = _squares(counts, counts.total[:, None], np.ones((len(size), 1), np.float32))
+    variance = squares / now**2 + (everything - squares) / then**2
+    variance -= 2 * counts.across[:, None] / (now * then)
+    variance = np.maximum(variance, _LEAST_VARIANCE * independent)
     return change / np.sqrt(np.where(variance > 0, variance, 1))
 
 
-def _togetherness(counts: Counts, squares: float) -> Floats:
-    """The intraclass correlation of node membership within a block, 0 to 1, per node."""
-    n = float(counts.units.n_rows.sum())
-    spread = counts.share * (1 - counts.share)
-    if squares <= n:
-        return np.zeros(len(spread))
-    excess = counts.within / np.where(spread > 0, spread, 1) - n
-    return (excess / (squares - n)).clip(0, 1)
+def _squares(counts: Counts, inside: Floats, labels: NDArray[np.float32]) -> Floats:
+    """Σ r² over the labelled blocks, with r = rows in the node − share × rows."""
+    share = counts.share[:, None]
+    size = counts.units.n_rows.astype(np.float64)
+    return (1 - 2 * share) * inside + counts.together @ labels + share**2 * (size**2 @ labels)
 
 
 @dataclass(frozen=True)
@@ -175,12 +191,11 @@ def smallest_changes(counts: Counts, critical: float) -> tuple[float, float]:
 
     For a segment whose rows the tree keeps together and whose users behave like the others'.
     """
+    now = counts.units.is_current[:, None]
     size = counts.units.n_rows.astype(np.float64)
-    n_current = float(size[counts.units.is_current].sum())
+    n_current = float((size @ now)[0])
     n_baseline = float(size.sum()) - n_current
-    squares = float(size @ size)
-    together = float(np.median(_togetherness(counts, squares))) if len(counts.total) else 0.0
-    design = 1 + together * (squares / size.sum() - 1)
+    design = _design_effect(counts)
     share = np.linspace(0.0005, 0.5, 1000)
     seen = [
         _expected(then, share, n_baseline, n_current, design) >= critical + _SEEN_FOUR_IN_FIVE
@@ -188,6 +203,16 @@ def smallest_changes(counts: Counts, critical: float) -> tuple[float, float]:
     ]
     new, grown = (share[np.argmax(s & (share > t))] for s, t in zip(seen, (0, 0.02), strict=True))
     return float(new), float(grown)
+
+
+def _design_effect(counts: Counts) -> float:
+    """How much the variance of a share exceeds that of independent rows: median over nodes."""
+    if not len(counts.total):
+        return 1.0
+    blocks = np.ones((len(counts.units.n_rows), 1), dtype=np.float32)
+    clustered = _squares(counts, counts.total[:, None], blocks)[:, 0]
+    independent = counts.total * (1 - counts.share)
+    return max(1.0, float(np.median(clustered / independent)))
 
 
 def _expected(

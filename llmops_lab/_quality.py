@@ -95,7 +95,7 @@ def scan_excess(units: Units, groups: Groups, *, alpha: float, seed: int = 0) ->
     )
 
 
-def testable(units: Units, rows: Ints, values: Floats) -> bool:
+def can_be_tested(units: Units, rows: Ints, values: Floats) -> bool:
     """Whether the group holds at least 10 known values in each window, and not all alike."""
     known = rows[~np.isnan(values[rows])]
     current = units.is_current[units.block[known]]
@@ -146,7 +146,8 @@ def _shuffled(block: Ints, current: Bools, partner: Ints, n: int, seed: int) -> 
 def _keys(block: Ints, n: int, seed: int) -> Floats:
     """Numbers in [0, 1) for each block and shuffle, the same in every group (splitmix64)."""
     row = block.astype(np.uint64)[:, None] * np.uint64(n) + np.arange(n, dtype=np.uint64)
-    state = (row + np.uint64(seed) * np.uint64(0xD1B54A32D192ED03) + np.uint64(1)) * _GOLDEN
+    start = np.uint64((seed * 0xD1B54A32D192ED03 + 1) % 2**64)
+    state = (row + start) * _GOLDEN
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return (state ^ (state >> np.uint64(31))) / np.float64(2**64)

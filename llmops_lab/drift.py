@@ -19,9 +19,9 @@ from llmops_lab._permutation import ScanResult, count_rows, scan_shares, smalles
 from llmops_lab._quality import (
     METRICS,
     Groups,
+    can_be_tested,
     measured,
     scan_excess,
-    testable,
 )
 from llmops_lab._tree_scan import Nodes, candidate_nodes, principal_axes, topics
 from llmops_lab._units import Bools, Floats, Ints
@@ -142,7 +142,7 @@ def _worse(
         if not metric.worse or metric.name not in values:
             continue
         for i, rows in enumerate(rows_of):
-            if testable(both.units, rows, values[metric.name]):
+            if can_be_tested(both.units, rows, values[metric.name]):
                 tests.append((i, metric.name))
                 groups.rows.append(rows)
                 groups.values.append(values[metric.name])

@@ -1,0 +1,65 @@
+"""Detectors: what each says of windows alike and of windows that differ."""
+
+import numpy as np
+import pytest
+
+from llmops_lab._units import units_of
+from llmops_lab.detectors._shift import Sample, detectors
+
+TEXT = "where is my order parcel refund late card change address please help with"
+WORDS = TEXT.split()
+
+
+def sample(seed, *, n=600, n_users=150, altered=0.0, alter=lambda text: f"yo {text} lol"):
+    rng = np.random.default_rng(seed)
+    texts = [" ".join(rng.choice(WORDS, 8)) for _ in range(n)]
+    current = np.arange(n) >= n // 2
+    texts = [
+        alter(t) if c and rng.random() < altered else t for t, c in zip(texts, current, strict=True)
+    ]
+    units = units_of(rng.integers(0, n_users, n), current)
+    return Sample(texts, units, rng.integers(0, 10, n))
+
+
+@pytest.mark.parametrize("name", detectors)
+def test_a_detector_is_calm_about_windows_alike(name):
+    found = detectors[name](sample(0))
+    assert found.statistic == pytest.approx(found.calm, abs=0.06)
+    assert found.p_value is None or found.p_value > 0.05
+    assert found.low is None or found.low < found.calm < found.high
+    assert found.words == ()
+
+
+@pytest.mark.parametrize("name", detectors)
+def test_a_detector_sees_slang(name):
+    found = detectors[name](sample(1, altered=0.5))
+    assert found.statistic > found.calm
+    assert (found.p_value is not None and found.p_value <= 0.05) or found.low > found.flag_above
+
+
+@pytest.mark.parametrize("name", detectors)
+def test_a_detector_says_the_same_twice(name):
+    assert detectors[name](sample(2)) == detectors[name](sample(2))
+
+
+def test_slang_is_named_by_its_words():
+    assert set(detectors["style"](sample(3, altered=0.5)).words) == {"yo", "lol"}
+
+
+@pytest.mark.slow
+def test_alarms_without_a_shift_stay_within_their_promise():
+    style = [detectors["style"](sample(seed, n=300)).p_value <= 0.05 for seed in range(40)]
+    gibberish = [detectors["perplexity"](sample(seed)) for seed in range(40)]
+    # At most 5 % promised: 6 of 40 or more happen once in 70 times.
+    assert sum(style) < 6
+    assert sum(found.low > found.flag_above for found in gibberish) == 0
+
+
+def test_perplexity_sees_gibberish_and_names_its_size():
+    rng = np.random.default_rng(0)
+
+    def scrambled(text):
+        return "".join(rng.permutation(list(text)))
+
+    found = detectors["perplexity"](sample(4, altered=1.0, alter=scrambled))
+    assert found.low > 2
