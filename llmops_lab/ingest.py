@@ -11,7 +11,12 @@ import polars as pl
 from llmops_lab._schema import SPANS
 from llmops_lab.cost import price_traces
 from llmops_lab.pricing import Price
-from llmops_lab.readers._assemble import side_table, with_trace_ids, without_repeats
+from llmops_lab.readers._assemble import (
+    side_table,
+    with_trace_ids,
+    with_trace_rows_lent,
+    without_repeats,
+)
 from llmops_lab.readers._detect import Found, check_mapping, detect, detect_table, has_spans
 from llmops_lab.readers._json import UnreadableError, decode
 from llmops_lab.readers._mapped import mapped_reader
@@ -162,6 +167,7 @@ def _traces(parts: Iterable[_Read], source: str) -> Traces:
             rows.setdefault(table, []).extend(found)
     spans = pl.concat(frames) if frames else pl.DataFrame(schema=SPANS)
     spans, repeated = without_repeats(with_trace_ids(spans))
+    spans = with_trace_rows_lent(spans)
     rows.setdefault("rejected", []).extend(repeated)
     tables = {name: side_table(name, found) for name, found in rows.items()}
     return Traces.from_frame(spans, side_tables=tables, source=source)

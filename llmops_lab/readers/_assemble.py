@@ -3,7 +3,9 @@
 import polars as pl
 
 from llmops_lab._schema import SIDE_TABLES
-from llmops_lab.readers._reader import Rows
+from llmops_lab.readers._reader import TRACE_ROW, Rows
+
+_OF_TRACE = ("conversation_id", "user_id", "environment", "release", "tags")
 
 
 def side_table(name: str, rows: Rows) -> pl.DataFrame:
@@ -70,3 +72,19 @@ def _from_above(
         seen.add(above)
         above = str(parents[above])
     return known.get(above) or above
+
+
+def with_trace_rows_lent(spans: pl.DataFrame) -> pl.DataFrame:
+    """Rows that stand for a whole trace lend its spans user, session and tags, and then go."""
+    is_trace = (pl.col("operation") == TRACE_ROW).fill_null(value=False)
+    of_traces = spans.filter(is_trace & ~is_trace.all().over("trace_id"))
+    if not of_traces.height:
+        return spans
+    lent = of_traces.unique("trace_id", keep="last").select("trace_id", *_OF_TRACE)
+    kept = spans.join(
+        of_traces.select("trace_id", "span_id"), on=["trace_id", "span_id"], how="anti",
+        maintain_order="left",
+    ).join(lent, on="trace_id", how="left", suffix="_lent", maintain_order="left")  # fmt: skip
+    return kept.with_columns(
+        pl.coalesce(name, f"{name}_lent").alias(name) for name in _OF_TRACE
+    ).select(spans.columns)

@@ -194,7 +194,7 @@ def constant(value: str) -> Convert:
     """The same text wherever the source has a value."""
 
     def convert(values: Values) -> Column:
-        there = text(values).series.is_not_null()
+        there = word(values).series.is_not_null()
         return Column(there.to_frame("x").select(x=pl.when("x").then(pl.lit(value)))["x"])
 
     return convert

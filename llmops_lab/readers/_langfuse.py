@@ -21,9 +21,11 @@ from llmops_lab.readers._convert import (
     words,
 )
 from llmops_lab.readers._dialects import LANGFUSE_KINDS, attribute_fields
-from llmops_lab.readers._json import object_in
+from llmops_lab.readers._json import list_in, object_in
 from llmops_lab.readers._moments import moment
-from llmops_lab.readers._reader import Field, Rows
+from llmops_lab.readers._reader import TRACE_ROW, Field, Rows
+from llmops_lab.readers._side_rows import attribute_rows
+from llmops_lab.readers._tree import Tree
 
 
 def bucket_sum(part: str) -> Convert:
@@ -143,6 +145,8 @@ def observation_fields(**paths: str) -> tuple[Field, ...]:
             bucket("output_audio", "output_audio_tokens", "completion_details.audio"),
         ),
         Field("total_tokens_reported", usage, bucket("total")),
+        Field("input_tokens", "usage", bucket("input")),
+        Field("output_tokens", "usage", bucket("output")),
         Field("cost_reported_usd", cost, bucket_cost("total")),
         Field("cost_reported_usd", paths["total_cost"], number),
         Field("cost_input_reported_usd", cost, bucket_cost("input")),
@@ -203,6 +207,54 @@ REPEATS = frozenset(
         "time_to_first_token",
     ]
 )
+_KNOWN_LISTS = frozenset(
+    [
+        "tags",
+        "traceTags",
+        "toolCalls",
+        "toolCallNames",
+        "comments",
+        "tool_calls",
+        "tool_call_names",
+        "observations",
+        "availableTools",
+        "input",
+        "output",
+        "metadata",
+        "modelParameters",
+        "usageDetails",
+        "costDetails",
+    ]
+)
+_from_attributes = attribute_rows("metadata.attributes.")
+
+
+def observation_side_rows(tree: Tree, spans: pl.DataFrame) -> Mapping[str, Rows]:
+    """Rows that attributes tell, and scores: exports give each score name a column of lists."""
+    found = dict(_from_attributes(tree, spans))
+    known = {path for field in OBSERVATION for path in field.paths.split("|")}
+    unknown = tree.keys - known - _KNOWN_LISTS - REPEATS
+    ids = list(spans.select("trace_id", "span_id", "operation").iter_rows())
+    for name in sorted(unknown):
+        for (trace_id, span_id, operation), value in zip(ids, tree.values(name), strict=True):
+            on_trace = operation == TRACE_ROW
+            keys = {"trace_id": trace_id, "span_id": None if on_trace else span_id, "name": name}
+            found["scores"] += [{**keys, **_flat_score(item)} for item in _plain_items(value)]
+    return found
+
+
+def _plain_items(value: Any) -> list[Any]:
+    items = list_in(value)
+    return items if all(isinstance(item, (str, int, float)) for item in items) else []
+
+
+def _flat_score(value: Any) -> dict[str, Any]:
+    if isinstance(value, str):
+        return {"label": value, "data_type": "categorical", "source": "unknown"}
+    kind = "boolean" if isinstance(value, bool) else "numeric"
+    return {"value": float(value), "data_type": kind, "source": "unknown"}
+
+
 _SCORE_SOURCES = {"EVAL": "llm", "ANNOTATION": "human", "API": "api"}
 
 

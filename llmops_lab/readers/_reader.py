@@ -15,6 +15,9 @@ Rows = list[dict[str, Any]]
 Evidence = Literal["real file", "made with the tool's package", "from the published schema"]
 
 
+TRACE_ROW = "trace"  # the operation of a row that stands for a whole trace
+
+
 class Field(NamedTuple):
     """A canonical column, where it is found (`a|b.c`: the first that has a value), and how read.
 

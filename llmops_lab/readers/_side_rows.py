@@ -1,12 +1,12 @@
 """Rows for the side tables that attributes carry: documents, embeddings, annotations."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
 
 from llmops_lab.readers._convert import number_of, text_of
-from llmops_lab.readers._json import encode, list_in
+from llmops_lab.readers._json import encode, value_in
 from llmops_lab.readers._reader import Rows, SideRows
 from llmops_lab.readers._tree import Tree
 
@@ -18,7 +18,7 @@ _DOCUMENTS = {
 }
 _ANNOTATIONS = {"annotations": "annotation", "evaluations": "evaluation"}
 _SOURCES = {"human": "human", "llm": "llm", "code": "code", "api": "api"}
-Make = Callable[[Mapping[str, Any], int], dict[str, Any]]
+Make = Callable[[Mapping[str, Any], int], dict[str, Any] | None]
 
 
 def attribute_rows(prefix: str) -> SideRows:
@@ -28,36 +28,36 @@ def attribute_rows(prefix: str) -> SideRows:
         found: dict[str, Rows] = {"documents": [], "embeddings": [], "scores": []}
         for path, role in _DOCUMENTS.items():
             make = document_maker(role)
-            found["documents"] += _listed(tree, spans, f"{prefix}{path}", make)
+            found["documents"] += item_rows(tree, spans, f"{prefix}{path}", make)
         path = f"{prefix}embedding.embeddings"
-        found["embeddings"] += _listed(tree, spans, path, _embedding)
+        found["embeddings"] += item_rows(tree, spans, path, _embedding)
         for path, stem in _ANNOTATIONS.items():
-            found["scores"] += _listed(tree, spans, f"{prefix}{path}", _annotation_maker(stem))
+            found["scores"] += item_rows(tree, spans, f"{prefix}{path}", _annotation_maker(stem))
         return found
 
     return rows
 
 
-def _listed(tree: Tree, spans: pl.DataFrame, path: str, make: Make) -> Rows:
-    """One row per item of the list at a path, with its span's keys."""
-    values = tree.column(path)
-    if values is None:
-        return []
-    ids = spans.select("trace_id", "span_id").iter_rows()
-    return [
-        {"trace_id": trace_id, "span_id": span_id, **make(item, position)}
-        for (trace_id, span_id), value in zip(ids, values, strict=True)
-        for position, item in _objects(value)
-    ]
+def item_rows(tree: Tree, spans: pl.DataFrame, paths: str, make: Make) -> Rows:
+    """One row per item of the lists at the paths (`a|b`), with its span's keys."""
+    found: Rows = []
+    for path in paths.split("|"):
+        ids = spans.select("trace_id", "span_id").iter_rows()
+        for (trace_id, span_id), value in zip(ids, tree.listed(path), strict=False):
+            made = (make(item, n) for n, item in enumerate(_items(value)))
+            keys = {"trace_id": trace_id, "span_id": span_id}
+            found += [{**keys, **row} for row in made if row is not None]
+    return found
 
 
-def _objects(value: Any) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for position, item in enumerate(list_in(value)):
-        if isinstance(item, Mapping):
-            yield position, item
+def _items(value: Any) -> list[Mapping[str, Any]]:
+    """The objects of a list; one object is a list of one."""
+    inner = value_in(value)
+    items = inner if isinstance(inner, list) else [inner]
+    return [item for item in items if isinstance(item, Mapping)]
 
 
-def document_maker(role: str) -> Make:
+def document_maker(role: str) -> Callable[[Mapping[str, Any], int], dict[str, Any]]:
     """A maker of document rows from OpenInference, LangChain or OTel items."""
 
     def make(item: Mapping[str, Any], position: int) -> dict[str, Any]:

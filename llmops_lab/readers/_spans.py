@@ -144,6 +144,7 @@ def _with_times(frame: pl.DataFrame) -> pl.DataFrame:
         duration_s=pl.when(both).then(_seconds(took)).otherwise("duration_s"),
         ttft_s=pl.coalesce(_seconds(waited), "ttft_s"),
         kind=pl.col("kind").cast(pl.String).fill_null("other"),
+        status=pl.col("status").cast(pl.String).fill_null("unset"),
         error_type=pl.coalesce("error_type", pl.col("error_message").str.extract(_ERROR_TYPE)),
     ).drop(_MOMENTS)
 

@@ -45,6 +45,11 @@ class Tree:
                     return found
         return None
 
+    def listed(self, path: str) -> list[Any]:
+        """The values at a path as a list; empty when no record has it."""
+        found = self.column(path)
+        return [] if found is None else list(found)
+
     def branch(self, key: str) -> "Tree":
         """The objects under a key, opened where they are written as text."""
         if key not in self._branches:

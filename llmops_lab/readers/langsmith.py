@@ -15,11 +15,12 @@ from llmops_lab.readers._convert import (
     whole,
     words,
 )
-from llmops_lab.readers._json import decode, list_in, object_in
+from llmops_lab.readers._json import decode, object_in
 from llmops_lab.readers._moments import moment
+from llmops_lab.readers._openai import finish_reasons
 from llmops_lab.readers._reader import Exploded, Field, Rows, keys, reader
 from llmops_lab.readers._records import Record
-from llmops_lab.readers._side_rows import as_number, document_maker
+from llmops_lab.readers._side_rows import as_number
 from llmops_lab.readers._tree import Tree
 
 _KINDS = {
@@ -72,38 +73,18 @@ def _first_id(order: Any) -> str | None:
     return trace_id if found and len(trace_id) == 36 else None
 
 
-def _finish_reasons(values: Values) -> Column:
-    def read(choices: Any) -> list[str] | None:
-        found = [c.get("finish_reason") for c in list_in(choices) if isinstance(c, Mapping)]
-        plain = [f.get("finish_reason") if isinstance(f, Mapping) else f for f in found]
-        return [str(reason) for reason in plain if reason] or None
-
-    return one_by_one(values, pl.List(pl.String), read)
-
-
 def _side_rows(tree: Tree, spans: pl.DataFrame) -> dict[str, Rows]:
-    ids = list(spans.select("trace_id", "span_id", "kind").iter_rows())
-    documents: Rows = []
-    scores: Rows = []
-    for (trace_id, span_id, kind), value in _pairs(ids, tree.column("outputs.documents")):
-        if kind == "retriever":
-            make = document_maker("retrieved")
-            documents += [
-                {"trace_id": trace_id, "span_id": span_id, **make(item, n)}
-                for n, item in enumerate(list_in(value))
-                if isinstance(item, Mapping)
-            ]
-    for (trace_id, span_id, _), value in _pairs(ids, tree.column("feedback_stats")):
-        for name, stats in (object_in(value) or {}).items():
-            if isinstance(stats, Mapping):
-                scores.append(
-                    {"trace_id": trace_id, "span_id": span_id, "name": name, **_score(stats)}
-                )
-    return {"documents": documents, "scores": scores}
-
-
-def _pairs(ids: list[Any], values: Any) -> list[tuple[Any, Any]]:
-    return [(i, v) for i, v in zip(ids, values, strict=True) if v is not None] if values else []
+    """Feedback statistics, one row per name; retrieved documents come from the runs' kinds."""
+    ids = spans.select("trace_id", "span_id").iter_rows()
+    stats = tree.listed("feedback_stats")
+    return {
+        "scores": [
+            {"trace_id": trace_id, "span_id": span_id, "name": name, **_score(of_name)}
+            for (trace_id, span_id), value in zip(ids, stats, strict=False)
+            for name, of_name in (object_in(value) or {}).items()
+            if isinstance(of_name, Mapping)
+        ]
+    }
 
 
 def _score(stats: Mapping[str, Any]) -> dict[str, Any]:
@@ -145,7 +126,7 @@ langsmith = reader(
         Field("service_tier", "outputs.service_tier"),
         Field("temperature", f"{_META}ls_temperature|extra.invocation_params.temperature", gentle(number)),
         Field("max_tokens", f"{_META}ls_max_tokens|extra.invocation_params.max_tokens", gentle(whole)),
-        Field("finish_reasons", "outputs.choices", _finish_reasons),
+        Field("finish_reasons", "outputs.choices", finish_reasons),
         Field("input_tokens", "outputs.usage_metadata.input_tokens|prompt_tokens", whole),
         Field("output_tokens", "outputs.usage_metadata.output_tokens|completion_tokens", whole),
         Field("total_tokens_reported", "total_tokens|outputs.usage_metadata.total_tokens", whole),

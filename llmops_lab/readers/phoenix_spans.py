@@ -1,6 +1,6 @@
 """Phoenix span JSON: REST pages, the UI's spans.jsonl and trace.jsonl, REST OTLP pages."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -8,10 +8,9 @@ import polars as pl
 from llmops_lab.readers._convert import choice, number_of, text_of, word
 from llmops_lab.readers._dialects import OPENINFERENCE_KINDS, attribute_fields
 from llmops_lab.readers._ids import otel_id
-from llmops_lab.readers._json import list_in
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._reader import Field, Rows, keys, reader
-from llmops_lab.readers._side_rows import attribute_rows
+from llmops_lab.readers._side_rows import attribute_rows, item_rows
 from llmops_lab.readers._tree import Tree
 from llmops_lab.readers.otlp import STATUS
 
@@ -21,20 +20,11 @@ _from_attributes = attribute_rows("attributes.")
 
 def _side_rows(tree: Tree, spans: pl.DataFrame) -> Mapping[str, Rows]:
     found = dict(_from_attributes(tree, spans))
-    for path in ("annotations", "span_annotations"):
-        ids = list(spans.select("trace_id", "span_id").iter_rows())
-        for (trace_id, span_id), value in zip(ids, tree.column(path) or (), strict=False):
-            rows = annotation_rows(list_in(value))
-            found["scores"] += [{"trace_id": trace_id, "span_id": span_id, **row} for row in rows]
-    return found
+    given = item_rows(tree, spans, "annotations|span_annotations", _annotation)
+    return {**found, "scores": [*found["scores"], *given]}
 
 
-def annotation_rows(annotations: Sequence[Any]) -> Rows:
-    """Rows of the scores table from Phoenix's annotation objects."""
-    return [_annotation(item) for item in annotations if isinstance(item, Mapping)]
-
-
-def _annotation(item: Mapping[str, Any]) -> dict[str, Any]:
+def _annotation(item: Mapping[str, Any], _: int) -> dict[str, Any]:
     result: Mapping[str, Any] = item.get("result") or {}
     score = result.get("score")
     return {

@@ -1,0 +1,65 @@
+"""What LiteLLM's two logs share: call types, guardrails, and its stand-in for a first token."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+
+from llmops_lab.readers._convert import text_of
+from llmops_lab.readers._reader import Rows, SideRows
+from llmops_lab.readers._side_rows import as_number, item_rows
+from llmops_lab.readers._tree import Tree
+
+CALLS = {
+    **dict.fromkeys(("embedding", "aembedding"), "embedding"),
+    **dict.fromkeys(("rerank", "arerank"), "reranker"),
+    **dict.fromkeys(("call_mcp_tool",), "tool"),
+    **dict.fromkeys(("vector_store_search", "avector_store_search"), "retriever"),
+}
+STATUS = {"success": "ok", "failure": "error"}
+_VERDICTS = {
+    "success": "allow",
+    "guardrail_flagged": "warn",
+    "guardrail_intervened": "deny",
+    "guardrail_failed_to_respond": "failed",
+    "not_run": "not_run",
+    "failure": "failed",
+}
+_TARGETS = {
+    "pre_call": "input",
+    "during_call": "input",
+    "post_call": "output",
+    "pre_mcp_call": "tool_call",
+}
+
+
+def streamed_only(spans: pl.DataFrame) -> pl.DataFrame:
+    """LiteLLM sets the first token to the end where nothing was streamed: that is no first token."""
+    return spans.with_columns(
+        ttft_s=pl.when(pl.col("ttft_s") < pl.col("duration_s")).then("ttft_s")
+    )
+
+
+def guardrail_rows(paths: str) -> SideRows:
+    """Rows of the guardrails that ran before, during or after a call."""
+
+    def rows(tree: Tree, spans: pl.DataFrame) -> Mapping[str, Rows]:
+        return {"guardrails": item_rows(tree, spans, paths, _guardrail)}
+
+    return rows
+
+
+def _guardrail(item: Mapping[str, Any], _: int) -> dict[str, Any]:
+    mode = item.get("guardrail_mode")
+    first = mode[0] if isinstance(mode, list) and mode else mode
+    masked = item.get("masked_entity_count")
+    verdict = _VERDICTS.get(str(item.get("guardrail_status")))
+    return {
+        "name": text_of(item.get("guardrail_name")),
+        "provider": text_of(item.get("guardrail_provider")),
+        "target": _TARGETS.get(str(first), "other"),
+        "verdict": "modify" if masked and verdict == "allow" else verdict,
+        "action": text_of(item.get("guardrail_action")),
+        "category": ", ".join(masked) if isinstance(masked, Mapping) and masked else None,
+        "duration_s": as_number(item.get("duration")),
+    }

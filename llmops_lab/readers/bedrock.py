@@ -1,0 +1,95 @@
+"""AWS Bedrock model-invocation logs, as they lie in S3 or CloudWatch exports."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import polars as pl
+
+from llmops_lab.readers._convert import (
+    Column,
+    Values,
+    constant,
+    flag,
+    gentle,
+    number,
+    scaled,
+    whole,
+    word,
+    words,
+)
+from llmops_lab.readers._json import value_in
+from llmops_lab.readers._moments import moment
+from llmops_lab.readers._reader import Exploded, Field, keys, reader
+from llmops_lab.readers._records import Record, object_of
+
+_IN, _OUT = "input.inputBodyJson.", "output.outputBodyJson."
+
+
+def call_in(record: Record) -> Exploded:
+    """The call, with a streamed answer's pieces joined."""
+    entry = object_of(record)
+    output = entry.get("output")
+    body = value_in(output.get("outputBodyJson")) if isinstance(output, Mapping) else None
+    if isinstance(body, list):
+        joined = "".join(piece for event in body for piece in _pieces(event))
+        entry = {**entry, "streamed": joined or None, "is_streamed": True}
+    return Exploded([Record(record.line, entry)])
+
+
+def _pieces(event: Any) -> Iterable[str]:
+    """The text of one stream event: Converse, Anthropic, Titan, Llama, Nova."""
+    if not isinstance(event, Mapping):
+        return
+    inner = event.get("contentBlockDelta")
+    delta = inner.get("delta") if isinstance(inner, Mapping) else event.get("delta")
+    source: Mapping[str, Any] = delta if isinstance(delta, Mapping) else event
+    for name in ("text", "outputText", "generation", "completion"):
+        if isinstance(source.get(name), str):
+            yield source[name]
+
+
+def _kinds(values: Values) -> Column:
+    embeds = pl.when(pl.col("x").str.contains("(?i)embed")).then(pl.lit("embedding"))
+    found = embeds.when(pl.col("x").is_not_null()).then(pl.lit("llm"))
+    return Column(word(values).series.to_frame("x").select(x=found)["x"])
+
+
+def _inclusive(spans: pl.DataFrame) -> pl.DataFrame:
+    """Bedrock counts cached tokens apart from inputTokenCount."""
+    cached = pl.col("cache_read_tokens").fill_null(0) + pl.col("cache_write_tokens").fill_null(0)
+    return spans.with_columns(input_tokens=pl.col("input_tokens") + cached)
+
+
+bedrock = reader(
+    "bedrock",
+    title="AWS Bedrock model-invocation log",
+    signatures=keys("modelId requestId operation input output", "schemaType modelId requestId"),
+    explode=call_in,
+    finish=_inclusive,
+    fields=(
+        Field("trace_id", "requestMetadata.traceId|requestMetadata.trace_id"),
+        Field("span_id", "requestId"),
+        Field("name", "operation"),
+        Field("operation", "operation"),
+        Field("kind", "modelId", _kinds),
+        Field("start_ns", "timestamp", moment()),
+        Field("duration_s", f"{_OUT}metrics.latencyMs", scaled(1e-3)),
+        Field("is_streaming", "is_streamed", flag),
+        Field("provider", "modelId", constant("aws.bedrock")),
+        Field("request_model", "modelId"),
+        Field("input_tokens", "input.inputTokenCount", whole),
+        Field("output_tokens", "output.outputTokenCount", whole),
+        Field("cache_read_tokens", "input.cacheReadInputTokenCount", whole),
+        Field("cache_write_tokens", "input.cacheWriteInputTokenCount", whole),
+        Field("temperature", f"{_IN}inferenceConfig.temperature|{_IN}temperature", gentle(number)),
+        Field("max_tokens", f"{_IN}inferenceConfig.maxTokens|{_IN}max_tokens|{_IN}max_gen_len", gentle(whole)),
+        Field("finish_reasons", f"{_OUT}stopReason|{_OUT}stop_reason", words),
+        Field("status", "errorCode", constant("error")),
+        Field("status", "modelId", constant("ok")),
+        Field("error_type", "errorCode"),
+        Field("user_id", "requestMetadata.user_id|requestMetadata.userId"),
+        Field("conversation_id", "requestMetadata.session_id|requestMetadata.sessionId"),
+        Field("input", "input.inputBodyJson"),
+        Field("output", "streamed|output.outputBodyJson"),
+    ),
+)  # fmt: skip

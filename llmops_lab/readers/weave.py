@@ -1,0 +1,173 @@
+"""W&B Weave calls: one JSON line per call."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import polars as pl
+
+from llmops_lab.readers._convert import (
+    Column,
+    Convert,
+    Values,
+    choice,
+    constant,
+    number_of,
+    one_by_one,
+    text_of,
+    whole_of,
+)
+from llmops_lab.readers._json import object_in
+from llmops_lab.readers._moments import moment
+from llmops_lab.readers._reader import Field, Rows, keys, reader
+from llmops_lab.readers._side_rows import item_rows
+from llmops_lab.readers._tree import Tree
+
+_INPUT = ("prompt_tokens", "input_tokens")
+_OUTPUT = ("completion_tokens", "output_tokens")
+_STATUS = {"success": "ok", "error": "error", "descendant_error": "ok", "running": "unset"}
+# The ops of Weave's own integrations that are calls of a model.
+_CALLS = (
+    r"(?i)(chat\.completions|responses|messages|completions)\.(create|parse|stream)|"
+    r"generate_content|chat_model|litellm\.(a?completion)|invoke_model|converse"
+)
+
+
+def _names(values: Values) -> Column:
+    """`weave:///entity/project/op/NAME:hash` is called NAME."""
+
+    def name(ref: Any) -> str | None:
+        return str(ref).rsplit("/", 1)[-1].split(":", 1)[0] or None
+
+    return one_by_one(values, pl.String(), name)
+
+
+def _kinds(values: Values) -> Column:
+    name = _names(values).series.alias("x").to_frame()
+    embeds = pl.col("x").str.contains(r"(?i)embed")
+    found = pl.when(embeds).then(pl.lit("embedding")).when(pl.col("x").str.contains(_CALLS))
+    return Column(name.select(x=found.then(pl.lit("llm")))["x"])
+
+
+def _summed(*paths: str) -> Convert:
+    """Tokens over all models of a call; each provider keeps its own names."""
+
+    def total(usage: Any) -> int | None:
+        found = [_dig(of_model, paths) for of_model in (object_in(usage) or {}).values()]
+        counts = [whole_of(value) for value in found if value is not None]
+        return sum(count or 0 for count in counts) if counts else None
+
+    return lambda values: one_by_one(values, pl.Int64(), total)
+
+
+def _dig(value: Any, paths: tuple[str, ...]) -> Any:
+    for path in paths:
+        inner = value
+        for key in path.split("."):
+            inner = inner.get(key) if isinstance(inner, Mapping) else None
+        if inner is not None:
+            return inner
+    return None
+
+
+def _first_model(values: Values) -> Column:
+    def model(usage: Any) -> str | None:
+        return next(iter(object_in(usage) or {}), None)
+
+    return one_by_one(values, pl.String(), model)
+
+
+def _dollars(*names: str) -> Convert:
+    """Dollars over all models; the names are those of the parts to add."""
+
+    def total(costs: Any) -> float | None:
+        parts = [
+            number_of(of_model[name])
+            for of_model in (object_in(costs) or {}).values()
+            if isinstance(of_model, Mapping)
+            for name in names
+            if of_model.get(name) is not None
+        ]
+        return sum(part or 0.0 for part in parts) if parts else None
+
+    return lambda values: one_by_one(values, pl.Float64(), total)
+
+
+def _side_rows(tree: Tree, spans: pl.DataFrame) -> Mapping[str, Rows]:
+    return {"scores": item_rows(tree, spans, "summary.weave.feedback", _score)}
+
+
+def _score(item: Mapping[str, Any], _: int) -> dict[str, Any] | None:
+    kind = str(item.get("feedback_type"))
+    payload: Mapping[str, Any] = item.get("payload") or {}
+    make = next((m for prefix, m in _FEEDBACK.items() if kind.startswith(prefix)), None)
+    return make(kind, payload) if make else None
+
+
+def _reaction(_: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    label = payload.get("emoji")
+    return {"name": "reaction", "label": label, "data_type": "categorical", "source": "human"}
+
+
+def _note(_: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    note = text_of(payload.get("note"))
+    return {"name": "note", "explanation": note, "data_type": "text", "source": "human"}
+
+
+def _scorer(kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
+    output = payload.get("output")
+    value = output.get("passed", output.get("score")) if isinstance(output, Mapping) else output
+    is_number = isinstance(value, (int, float))
+    return {
+        "name": kind.removeprefix("wandb.runnable."),
+        "value": float(value) if is_number else None,
+        "label": None if is_number else text_of(value),
+        "data_type": "boolean" if isinstance(value, bool) else "numeric" if is_number else "text",
+        "source": "code",
+    }
+
+
+_FEEDBACK: dict[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
+    "wandb.reaction": _reaction,
+    "wandb.note": _note,
+    "wandb.runnable": _scorer,
+}
+_COSTS = "summary.weave.costs"
+
+weave = reader(
+    "weave",
+    title="W&B Weave calls (JSON lines)",
+    signatures=keys("op_name started_at trace_id"),
+    fields=(
+        Field("trace_id", "trace_id"),
+        Field("span_id", "id"),
+        Field("parent_span_id", "parent_id"),
+        Field("name", "display_name"),
+        Field("name", "op_name", _names),
+        Field("kind", "op_name", _kinds),
+        Field("operation", "op_name", _names),
+        Field("start_ns", "started_at", moment()),
+        Field("end_ns", "ended_at", moment()),
+        Field("status", "summary.weave.status", choice(_STATUS)),
+        Field("status", "exception", constant("error")),
+        Field("error_message", "exception"),
+        Field("request_model", "inputs.model"),
+        Field("response_model", "output.model"),
+        Field("request_model", "summary.usage", _first_model),
+        Field("response_id", "output.id"),
+        Field("input_tokens", "summary.usage", _summed(*_INPUT)),
+        Field("output_tokens", "summary.usage", _summed(*_OUTPUT)),
+        Field("cache_read_tokens", "summary.usage", _summed("prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens", "cache_read_input_tokens")),
+        Field("cache_write_tokens", "summary.usage", _summed("cache_creation_input_tokens")),
+        Field("reasoning_tokens", "summary.usage", _summed("completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens")),
+        Field("total_tokens_reported", "summary.usage", _summed("total_tokens")),
+        Field("cost_input_reported_usd", _COSTS, _dollars("prompt_tokens_total_cost", "prompt_tokens_cost")),
+        Field("cost_output_reported_usd", _COSTS, _dollars("completion_tokens_total_cost", "completion_tokens_cost")),
+        Field("cost_reported_usd", _COSTS, _dollars("prompt_tokens_total_cost", "prompt_tokens_cost", "completion_tokens_total_cost", "completion_tokens_cost")),
+        Field("conversation_id", "thread_id|attributes.session_id|attributes.thread_id"),
+        Field("user_id", "attributes.user_id|attributes.user"),
+        Field("environment", "attributes.environment|attributes.env"),
+        Field("input", "inputs"),
+        Field("output", "output"),
+    ),
+    side_rows=_side_rows,
+)  # fmt: skip

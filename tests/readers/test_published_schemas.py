@@ -1,0 +1,326 @@
+"""Formats without a real file here: records made from the tool's published schema."""
+
+import json
+
+import polars as pl
+import pytest
+
+from llmops_lab import read_traces
+
+
+def one(record):
+    traces = read_traces(record if isinstance(record, bytes) else [record])
+    [span] = traces.spans.to_dicts()
+    return span, traces
+
+
+def test_weave_counts_leaves_and_names_ops():
+    call = {
+        "id": "p",
+        "trace_id": "t",
+        "parent_id": None,
+        "op_name": "weave:///acme/shop/op/answer:AbC123",
+        "started_at": "2026-01-01T00:00:00.000Z",
+        "ended_at": "2026-01-01T00:00:03.000Z",
+        "inputs": {"question": "why?"},
+        "output": "because",
+        "summary": {
+            "usage": {"gpt-4o": {"prompt_tokens": 30, "completion_tokens": 5, "requests": 2}},
+            "weave": {"status": "success", "latency_ms": 3000},
+        },
+        "thread_id": "th",
+    }
+    usage = {
+        "prompt_tokens": 30,
+        "completion_tokens": 5,
+        "total_tokens": 35,
+        "prompt_tokens_details": {"cached_tokens": 10},
+        "completion_tokens_details": {"reasoning_tokens": 2},
+    }
+    child = {
+        **call,
+        "id": "c",
+        "parent_id": "p",
+        "op_name": "weave:///acme/shop/op/openai.chat.completions.create:XyZ",
+        "inputs": {"model": "gpt-4o", "messages": [{"role": "user", "content": "why?"}]},
+        "output": {
+            "id": "x",
+            "choices": [{"message": {"role": "assistant", "content": "because"}}],
+        },
+        "summary": {
+            "usage": {"gpt-4o": usage},
+            "weave": {
+                "status": "success",
+                "costs": {
+                    "gpt-4o": {
+                        "prompt_tokens_total_cost": 0.02,
+                        "completion_tokens_total_cost": 0.01,
+                    }
+                },
+                "feedback": [
+                    {"feedback_type": "wandb.reaction.1", "payload": {"emoji": "👎"}},
+                    {
+                        "feedback_type": "wandb.runnable.on_topic",
+                        "payload": {"output": {"passed": True}},
+                    },
+                ],
+            },
+        },
+    }
+    traces = read_traces("\n".join(json.dumps(c) for c in (call, child)).encode())
+    [row] = traces.rows.to_dicts()
+    assert (row["input_tokens"], row["output_tokens"], row["n_llm_calls"]) == (30, 5, 1)
+    assert row["cost_reported_usd"] == pytest.approx(0.03)
+    assert (row["name"], row["duration_s"], row["conversation_id"]) == ("answer", 3.0, "th")
+    assert row["negative_feedback"]
+    spans = {s["span_id"]: s for s in traces.spans.to_dicts()}
+    assert spans["c"]["kind"] == "llm"
+    assert (spans["c"]["cache_read_tokens"], spans["c"]["reasoning_tokens"]) == (10, 2)
+    assert spans["c"]["output_text"] == "because"
+    assert traces.scores["value"].to_list() == [None, 1.0]
+
+
+def test_opik_export_is_a_tree_with_scores_and_checks():
+    document = {
+        "trace": {
+            "id": "t",
+            "name": "chat",
+            "start_time": "2026-01-01 00:00:00+00:00",
+            "end_time": "2026-01-01 00:00:02.500000+00:00",
+            "input": {"question": "why?"},
+            "output": {"answer": "because"},
+            "thread_id": "th",
+            "tags": ["beta"],
+            "usage": {"prompt_tokens": 12},
+            "feedback_scores": [{"name": "useful", "value": 0.0, "source": "ui"}],
+            "guardrails_validations": [
+                {"span_id": "s", "checks": [{"name": "PII", "result": "failed"}]}
+            ],
+        },
+        "spans": [
+            {
+                "id": "s",
+                "trace_id": "t",
+                "parent_span_id": None,
+                "name": "gpt",
+                "type": "llm",
+                "start_time": "2026-01-01 00:00:01+00:00",
+                "end_time": "2026-01-01 00:00:02+00:00",
+                "model": "gpt-4o",
+                "provider": "openai",
+                "ttft": 250.0,
+                "usage": {
+                    "prompt_tokens": 12,
+                    "completion_tokens": 3,
+                    "original_usage.prompt_tokens_details.cached_tokens": 4,
+                },
+                "total_estimated_cost": 0.001,
+                "error_info": {"exception_type": "RateLimit", "message": "slow down"},
+            }
+        ],
+    }
+    traces = read_traces(json.dumps(document, indent=2).encode())
+    [row] = traces.rows.to_dicts()
+    assert (row["n_spans"], row["input_tokens"], row["cache_read_tokens"]) == (2, 12, 4)
+    assert (row["duration_s"], row["conversation_id"], row["tags"]) == (2.5, "th", ["beta"])
+    assert (row["guardrail_hit"], row["negative_feedback"]) == (True, True)
+    assert (row["input_text"], row["output_text"]) == ("why?", "because")
+    call = traces.spans.filter(kind="llm").to_dicts()[0]
+    assert (call["ttft_s"], call["status"], call["error_type"]) == (0.25, "error", "RateLimit")
+    assert call["parent_span_id"] == "t"
+
+
+HELICONE = {
+    "request_id": "r1",
+    "request_created_at": "2026-01-01T00:00:00.000Z",
+    "response_created_at": "2026-01-01T00:00:01.500Z",
+    "request_path": "/v1/chat/completions",
+    "response_status": 429,
+    "provider": "OPENAI",
+    "request_model": "gpt-4o",
+    "prompt_tokens": 9,
+    "completion_tokens": 4,
+    "prompt_cache_read_tokens": 2,
+    "delay_ms": 1500,
+    "time_to_first_token": 320,
+    "costUSD": 0.002,
+    "request_user_id": "u",
+    "request_properties": {"Helicone-Session-Id": "s", "Helicone-Session-Path": "/ask"},
+    "feedback_rating": False,
+    "request_body": {"messages": [{"role": "user", "content": "why?"}]},
+    "response_body": {"choices": [{"message": {"role": "assistant", "content": "because"}}]},
+}
+
+
+def flat(value):
+    return json.dumps(value) if isinstance(value, dict) else value
+
+
+def test_helicone_lines_and_csv_read_alike(tmp_path):
+    span, traces = one(HELICONE)
+    pl.DataFrame([{k: flat(v) for k, v in HELICONE.items()}]).write_csv(tmp_path / "h.csv")
+    [again] = read_traces(tmp_path / "h.csv").spans.to_dicts()
+    differ = {k for k in span if span[k] != again[k]}
+    assert differ <= {"source_file", "attributes"}
+    assert (span["duration_s"], span["ttft_s"], span["trace_id"]) == (1.5, 0.32, "s")
+    assert (span["status"], span["error_type"], span["name"]) == ("error", "429", "/ask")
+    assert (span["input_text"], span["output_text"], span["user_id"]) == ("why?", "because", "u")
+    assert traces.rows["negative_feedback"].to_list() == [True]
+
+
+def test_promptlayer_pages_read():
+    item = {
+        "id": 7,
+        "prompt_name": "greet",
+        "prompt_version_number": 3,
+        "provider_type": "openai",
+        "engine": "gpt-4o",
+        "request_start_time": "2026-01-01T00:00:00Z",
+        "request_end_time": "2026-01-01T00:00:02Z",
+        "latency": 2.0,
+        "input_tokens": 5,
+        "output_tokens": 6,
+        "price": 0.01,
+        "status": "ERROR",
+        "error_message": "bad",
+        "tags_array": ["a"],
+        "scores": [{"name": "ok", "value": 90}],
+    }
+    traces = read_traces({"items": [item], "page": 1})
+    [span] = traces.spans.to_dicts()
+    assert (span["span_id"], span["prompt_name"], span["prompt_version"]) == ("7", "greet", "3")
+    assert (span["duration_s"], span["status"], span["tags"]) == (2.0, "error", ["a"])
+    assert span["cost_reported_usd"] == 0.01
+    assert traces.scores.select("name", "value").rows() == [("ok", 90.0)]
+
+
+@pytest.mark.parametrize("start", [1_767_225_600_000_000_000, 1_767_225_600_000])
+def test_datadog_reads_nanoseconds_nano_dollars_and_tags(start):
+    item = {
+        "id": "x",
+        "type": "span",
+        "attributes": {
+            "trace_id": "t",
+            "span_id": "s",
+            "parent_id": "undefined",
+            "name": "ask",
+            "span_kind": "llm",
+            "ml_app": "shop",
+            "start_ns": start,
+            "duration": 1_500_000_000,
+            "status": "ok",
+            "model_name": "gpt-4o",
+            "model_provider": "openai",
+            "metrics": {
+                "input_tokens": 10,
+                "output_tokens": 4,
+                "cache_read_input_tokens": 6,
+                "estimated_total_cost": 25_000,
+            },
+            "tags": ["env:prod", "session_id:s1", "user_id:u1"],
+            "input": {"messages": [{"role": "user", "content": "why?"}]},
+            "output": {"messages": [{"role": "assistant", "content": "because"}]},
+        },
+    }
+    traces = read_traces({"data": [item], "meta": {}})
+    [span] = traces.spans.to_dicts()
+    assert span["start_time"].isoformat() == "2026-01-01T00:00:00+00:00"
+    assert (span["duration_s"], span["is_root"]) == (1.5, True)
+    assert span["cost_reported_usd"] == pytest.approx(0.000025)
+    assert (span["conversation_id"], span["user_id"], span["environment"]) == ("s1", "u1", "prod")
+    assert (span["input_text"], span["output_text"]) == ("why?", "because")
+
+
+def bedrock(output_body, **changes):
+    return {
+        "schemaType": "ModelInvocationLog",
+        "schemaVersion": "1.0",
+        "timestamp": "2026-01-01T00:00:00Z",
+        "requestId": "r",
+        "operation": "Converse",
+        "modelId": "anthropic.claude-3-haiku-20240307-v1:0",
+        "input": {
+            "inputBodyJson": {
+                "messages": [{"role": "user", "content": [{"text": "why?"}]}],
+                "inferenceConfig": {"maxTokens": 99},
+            },
+            "inputTokenCount": 10,
+            "cacheReadInputTokenCount": 3,
+        },
+        "output": {"outputBodyJson": output_body, "outputTokenCount": 4},
+        **changes,
+    }
+
+
+def test_bedrock_adds_cached_tokens_to_the_input():
+    message = {"role": "assistant", "content": [{"text": "because"}]}
+    body = {"output": {"message": message}, "stopReason": "end_turn", "metrics": {"latencyMs": 800}}
+    span, _ = one(bedrock(body))
+    assert (span["input_tokens"], span["cache_read_tokens"], span["output_tokens"]) == (13, 3, 4)
+    assert (span["duration_s"], span["finish_reasons"], span["max_tokens"]) == (
+        0.8,
+        ["end_turn"],
+        99,
+    )
+    assert (span["input_text"], span["output_text"]) == ("why?", "because")
+
+
+def test_bedrocks_streamed_pieces_are_joined():
+    events = [
+        {"contentBlockDelta": {"delta": {"text": "be"}}},
+        {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "cause"}},
+        {"messageStop": {"stopReason": "end_turn"}},
+    ]
+    span, _ = one(bedrock(events, operation="ConverseStream"))
+    assert (span["output_text"], span["is_streaming"]) == ("because", True)
+
+
+def test_vidur_and_serving_benchmarks_read():
+    span, _ = one(b"arrived_at,num_prefill_tokens,num_decode_tokens\n0.25,100,7\n")
+    assert (span["start_offset_s"], span["input_tokens"], span["output_tokens"]) == (0.25, 100, 7)
+    result = {
+        "model_id": "m",
+        "backend": "vllm",
+        "input_lens": [10, 20],
+        "output_lens": [3, 0],
+        "ttfts": [0.5, 0.0],
+        "itls": [[0.1, 0.2], []],
+        "generated_texts": ["hi", ""],
+        "errors": ["", "timeout"],
+        "start_times": [100.0, 100.5],
+    }
+    spans = read_traces(json.dumps(result).encode()).spans
+    assert spans["duration_s"].to_list() == pytest.approx([0.8, 0.0])
+    assert spans["ttft_s"].to_list() == [0.5, 0.0]
+    assert spans["start_offset_s"].to_list() == [0.0, 0.5]
+    assert spans["status"].to_list() == ["unset", "error"]
+    assert spans["request_model"].to_list() == ["m", "m"]
+
+
+def test_a_langsmith_bulk_export_reads_from_its_hive_folders(tmp_path):
+    folder = tmp_path / "export_id=e/tenant_id=t/session_id=p/runs/year=2026/month=1/day=1"
+    folder.mkdir(parents=True)
+    run = {
+        "id": "r",
+        "trace_id": "r",
+        "name": "ask",
+        "run_type": "llm",
+        "start_time": "2026-01-01T00:00:00.000000",
+        "end_time": "2026-01-01T00:00:01.000000",
+        "inputs": json.dumps({"messages": [{"role": "user", "content": "why?"}]}),
+        "outputs": json.dumps({"output": "because"}),
+        "extra": json.dumps({"metadata": {"ls_model_name": "gpt-4o", "thread_id": "th"}}),
+        "prompt_tokens": 5,
+        "completion_tokens": 2,
+        "total_cost": "0.00012",
+        "feedback_stats": json.dumps({"thumb": {"n": 1, "avg": 1.0}}),
+    }
+    frame = pl.DataFrame([run]).with_columns(
+        pl.col("start_time", "end_time").str.to_datetime(time_unit="us")
+    )
+    frame.write_parquet(folder / "runs.parquet")
+    traces = read_traces(tmp_path)
+    [row] = traces.rows.to_dicts()
+    assert (row["input_text"], row["output_text"], row["model"]) == ("why?", "because", "gpt-4o")
+    assert (row["duration_s"], row["cost_reported_usd"]) == (1.0, 0.00012)
+    assert (row["conversation_id"], row["feedback"]) == ("th", 1.0)
