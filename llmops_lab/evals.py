@@ -20,6 +20,7 @@ from llmops_lab._progress import Progress
 from llmops_lab._result_frame import check_names
 from llmops_lab._results import Plan, Result
 from llmops_lab._runs import EvalRun
+from llmops_lab._secrets import without_secrets
 from llmops_lab.errors import LabError
 from llmops_lab.golden import GoldenSet
 from llmops_lab.scorers import Scorer
@@ -28,7 +29,7 @@ from llmops_lab.scorers.function import FunctionScorer
 from llmops_lab.targets import Target
 from llmops_lab.targets.function import FunctionTarget
 
-__all__ = ["EvalRun", "Plan", "Result", "evaluate"]
+__all__ = ["EvalRun", "Plan", "Result", "Settings", "evaluate", "evaluate_until"]
 
 
 def evaluate(
@@ -50,12 +51,35 @@ def evaluate(
     interrupt (the stop button) ends the run early and keeps what is finished.
     Raises LabError when no case is active, or two scorers share a name.
     """
+    return evaluate_until(
+        lambda _: False, target, golden, Settings(scorers, checkpoint, concurrency, trials)
+    )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of `evaluate`, handed on."""
+
+    scorers: Sequence[str | Scorer | Callable[..., Any]]
+    checkpoint: str | Path | None = None
+    concurrency: int = 8
+    trials: int = 1
+
+
+def evaluate_until(
+    is_enough: Callable[[Result], bool],
+    target: Target | Callable[..., Any],
+    golden: GoldenSet,
+    settings: Settings,
+) -> EvalRun:
+    """As `evaluate`, but no further case is asked once `is_enough` said so of a result."""
     answering = target if isinstance(target, Target) else FunctionTarget(target)
-    scoring = [_scorer(scorer) for scorer in scorers]
-    plan = _plan(answering, golden, scoring, trials)
-    path = None if checkpoint is None else Path(checkpoint)
+    scoring = [_scorer(scorer) for scorer in settings.scorers]
+    plan = _plan(answering, golden, scoring, settings.trials)
+    path = None if settings.checkpoint is None else Path(settings.checkpoint)
     with open_checkpoint(path, plan) as kept:
-        _run(_Work(answering, scoring, kept), golden, max(1, concurrency))
+        work = _Work(answering, scoring, kept, is_enough)
+        _run(work, golden, max(1, settings.concurrency))
         found = (kept.known.get(key) for key in kept.plan.keys)
         return EvalRun(kept.plan, tuple(result for result in found if result is not None))
 
@@ -91,6 +115,7 @@ class _Work:
     target: Target
     scorers: Sequence[Scorer]
     kept: Checkpoint
+    is_enough: Callable[[Result], bool]
 
     def is_done(self, case: Case, trial: int) -> bool:
         """There is a result with every score that the plan asks for."""
@@ -135,7 +160,7 @@ async def _score(scorer: Scorer, case: Case, answer: Answer) -> Score:
 
 
 def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+    return without_secrets(f"{type(error).__name__}: {error}")
 
 
 def _run(work: _Work, golden: GoldenSet, concurrency: int) -> None:
@@ -151,11 +176,17 @@ def _run(work: _Work, golden: GoldenSet, concurrency: int) -> None:
 async def _work_off(
     work: _Work, jobs: Iterator[tuple[Case, int]], progress: Progress, concurrency: int
 ) -> None:
+    enough = asyncio.Event()
+
     async def worker() -> None:
         for case, trial in jobs:
+            if enough.is_set():
+                return
             result = await work.result(case, trial)
             work.kept.write(result)
             progress.add(result)
+            if work.is_enough(result):
+                enough.set()
 
     workers = [asyncio.create_task(worker()) for _ in range(concurrency)]
     try:

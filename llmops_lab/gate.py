@@ -1,9 +1,11 @@
 """May this change ship? A policy written beforehand, and three answers: pass, fail, not known."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from llmops_lab._budgets import budget_checks
+from llmops_lab._early import Watch, early_check
 from llmops_lab._gate_checks import (
     must_pass_checks,
     primary_against,
@@ -14,7 +16,9 @@ from llmops_lab._gate_checks import (
 from llmops_lab._policy import Policy
 from llmops_lab._verdict import Check, Verdict
 from llmops_lab.errors import LabError
-from llmops_lab.evals import EvalRun
+from llmops_lab.evals import EvalRun, Settings, evaluate_until
+from llmops_lab.golden import GoldenSet
+from llmops_lab.targets import Target
 
 __all__ = ["Check", "Gate", "Verdict"]
 
@@ -22,6 +26,23 @@ __all__ = ["Check", "Gate", "Verdict"]
 @dataclass(frozen=True)
 class Gate(Policy):
     __doc__ = Policy.__doc__
+
+    def evaluate(
+        self,
+        target: Target | Callable[..., Any],
+        golden: GoldenSet,
+        baseline: EvalRun,
+        settings: Settings,
+    ) -> EvalRun:
+        """As `evaluate`, but it stops as soon as this gate is sure to fail the run.
+
+        That is when a must-pass case flips, or when the evidence that the metric is worse by
+        more than the margin reaches an e-value of 1 / alpha, which looking after every case
+        makes no less true. Of cases that share a cluster the first to arrive counts. The rest
+        of the run is missing, and `check` gives the reason.
+        """
+        watch = Watch(self, baseline)
+        return evaluate_until(watch.sees_failure, target, golden, settings)
 
     def check(self, run: EvalRun, baseline: EvalRun | None = None) -> Verdict:
         """The verdict on a run, compared with a baseline case by case if there is one.
@@ -47,5 +68,7 @@ class Gate(Policy):
             yield run_check(self, baseline, "baseline")
             yield primary_against(self, run, baseline)
             yield from secondary_checks(self, run, baseline)
+        if baseline is not None and run.n_missing:
+            yield from early_check(self, run, baseline)
         yield from must_pass_checks(self, run, baseline)
         yield from budget_checks(run.frame, self.budgets)

@@ -94,6 +94,16 @@ def test_an_error_is_a_result_and_a_failure():
     assert (row["passed"], row["exact"], row["output"]) == (False, None, None)
 
 
+def test_a_key_in_an_error_is_not_kept(monkeypatch):
+    monkeypatch.setenv("SHOP_API_KEY", "sk-very-secret-1")
+
+    def target(question):
+        raise ConnectionError("401 for Bearer sk-very-secret-1")
+
+    run = evaluate(target, golden_of(1), scorers=["exact"])
+    assert run.frame["error"][0] == "ConnectionError: 401 for Bearer $SHOP_API_KEY"
+
+
 def test_a_scorer_that_breaks_is_shown_and_does_not_pass():
     def broken(case, answer):
         raise KeyError("rubric")

@@ -8,7 +8,7 @@ import pytest
 from statsmodels.stats.contingency_tables import mcnemar
 
 from llmops_lab.errors import FormatError, LabError
-from llmops_lab.evals import EvalRun, evaluate
+from llmops_lab.evals import EvalRun, Settings, evaluate
 from llmops_lab.gate import Gate
 from llmops_lab.golden import Case, GoldenSet
 from llmops_lab.targets import targets
@@ -172,6 +172,39 @@ def test_a_secondary_metric_fails_only_when_it_is_shown_to_be_worse():
         ("exact", "fail"),
         ("contains", "pass"),
     ]
+
+
+def test_a_run_that_is_sure_to_fail_stops_early():
+    golden = golden_of(400)
+    baseline = run_of([], golden)
+    asked = []
+
+    async def worse(question):
+        asked.append(question)
+        return "no" if len(asked) % 3 == 0 else "yes"
+
+    gate = Gate()
+    run = gate.evaluate(worse, golden, baseline, Settings(["exact"], concurrency=4))
+    assert run.n_missing > 300
+    verdict = gate.check(run, baseline)
+    assert verdict.outcome == "fail"
+    assert "stopped early" in check(verdict, "early stop").says
+    # What is merely unfinished is not a failure.
+    part = EvalRun(baseline.plan, baseline.results[:100])
+    assert gate.check(part, baseline).outcome == "inconclusive"
+
+
+def test_a_run_stops_at_the_first_must_pass_case_that_flips():
+    cases = [replace(c, severity="critical") if c.id == "c007" else c for c in golden_of(200)]
+    golden = GoldenSet(tuple(cases))
+
+    async def one_wrong(question):
+        return "no" if question == "q7" else "yes"
+
+    baseline = run_of([], golden)
+    run = Gate().evaluate(one_wrong, golden, baseline, Settings(["exact"], concurrency=1))
+    assert len(run.results) == 8
+    assert check(Gate().check(run, baseline), "must pass").outcome == "fail"
 
 
 def test_llama_to_mistral_as_it_was_measured(shared):
