@@ -1,7 +1,7 @@
 """Reading traces: any export, one schema."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,13 @@ from llmops_lab.readers._assemble import (
     without_repeats,
 )
 from llmops_lab.readers._detect import Found, check_mapping, detect, detect_table, has_spans
-from llmops_lab.readers._json import UnreadableError, decode
+from llmops_lab.readers._json import UnreadableError
 from llmops_lab.readers._mapped import mapped_reader
 from llmops_lab.readers._reader import Reader, Rows, readers
-from llmops_lab.readers._records import Record, RecordDecoder, RecordTree
+from llmops_lab.readers._records import Record, RecordDecoder, RecordTree, Rejection, object_of
 from llmops_lab.readers._sources import Content, contents
 from llmops_lab.readers._spans import Spans, read_spans, rejected_rows
-from llmops_lab.readers._split import BATCH, is_json, read_csv, split_json
+from llmops_lab.readers._split import BATCH, Table, is_json, read_csv, split_json
 from llmops_lab.readers._table import TableTree
 from llmops_lab.traces import Traces
 
@@ -44,7 +44,7 @@ class _Read:
             self.side_rows.setdefault(table, []).extend(rows)
         self.reject(spans.rejected, name)
 
-    def reject(self, rejected: dict[int, str], name: str) -> None:
+    def reject(self, rejected: Iterable[Rejection], name: str) -> None:
         self.side_rows.setdefault("rejected", []).extend(rejected_rows(rejected, name))
 
 
@@ -76,7 +76,8 @@ def _named(source: Any) -> str:
 def _read(content: Content, wanted: str | None, ad_hoc: Reader | None) -> _Read:
     """Everything one file or frame holds."""
     if isinstance(content.data, pl.DataFrame):
-        return _read_table(content.name, content.data, wanted, ad_hoc)
+        table = Table(content.data, list(range(1, content.data.height + 1)))
+        return _read_table(content.name, table, wanted, ad_hoc)
     if isinstance(content.data, list):
         records = [Record(n, item) for n, item in enumerate(content.data, 1)]
         return _read_records(content.name, iter([records]), wanted, ad_hoc)
@@ -84,21 +85,22 @@ def _read(content: Content, wanted: str | None, ad_hoc: Reader | None) -> _Read:
         batches = split_json(content.data, content.name)
         return _read_records(content.name, batches, wanted, ad_hoc)
     table = read_csv(content.data, content.name)
-    found = _read_table(content.name, table.frame, wanted, ad_hoc)
+    found = _read_table(content.name, table, wanted, ad_hoc)
     found.reject(table.rejected, content.name)
     return found
 
 
-def _read_table(name: str, frame: pl.DataFrame, wanted: str | None, ad_hoc: Reader | None) -> _Read:
+def _read_table(name: str, table: Table, wanted: str | None, ad_hoc: Reader | None) -> _Read:
+    frame, lines = table.frame, table.lines
     reader = ad_hoc or (readers[wanted] if wanted else detect_table(frame, name))
     if reader.explode and not has_spans(reader, frame.columns):
-        rows = (Record(n, row) for n, row in enumerate(frame.iter_rows(named=True), 1))
+        rows = map(Record, lines, frame.iter_rows(named=True))
         return _read_records(name, iter([list(rows)]), reader.name, None)
     if ad_hoc:
         check_mapping(ad_hoc, frame.columns)
     found = _Read()
     for start in range(0, frame.height, BATCH):
-        part = TableTree(frame[start : start + BATCH], first_line=start + 1)
+        part = TableTree(frame[start : start + BATCH], lines[start : start + BATCH])
         found.add(read_spans(part, reader, source=name), name)
     return found
 
@@ -118,7 +120,7 @@ def _read_records(
         exploded = _exploded(batch, reader, envelope, found, name)
         for start in range(0, len(exploded), BATCH):
             decoded = decoder.decode(exploded[start : start + BATCH])
-            found.reject(dict(decoded.rejected), name)
+            found.reject(decoded.rejected, name)
             found.add(read_spans(RecordTree(decoded), reader, source=name), name)
     return found
 
@@ -135,26 +137,30 @@ def _exploded(
         try:
             opened = reader.explode(record)
         except UnreadableError as error:
-            found.reject({record.line: str(error)}, name)
+            found.reject([(record.line, str(error))], name)
             continue
+        except (AttributeError, TypeError, KeyError, ValueError):
+            found.reject([(record.line, f"not shaped like {reader.title}")], name)
+            continue
+        if not opened.records and not any(opened.side_rows.values()):
+            found.reject([(record.line, "holds no spans")], name)
         records += opened.records
         for table, rows in opened.side_rows.items():
             found.side_rows.setdefault(table, []).extend(rows)
-    return records
+    return records if len(batch) > 1 else [replace(r, line=n) for n, r in enumerate(records, 1)]
 
 
 def _unwrapped(batch: Sequence[Record], envelope: str, found: _Read, name: str) -> Iterator[Record]:
     for record in batch:
         try:
-            page = record.data if isinstance(record.data, Mapping) else decode(record.data)
+            inner = object_of(record).get(envelope)
         except UnreadableError as error:
-            found.reject({record.line: str(error)}, name)
+            found.reject([(record.line, str(error))], name)
             continue
-        inner = page.get(envelope) if isinstance(page, Mapping) else None
         if isinstance(inner, list):
             yield from (Record(n, item) for n, item in enumerate(inner, 1))
         else:
-            found.reject({record.line: f"no list under {envelope!r}"}, name)
+            found.reject([(record.line, f"no list under {envelope!r}")], name)
 
 
 def _traces(parts: Iterable[_Read], source: str) -> Traces:

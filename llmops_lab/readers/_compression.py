@@ -29,11 +29,13 @@ def plain_bytes(data: bytes, name: str) -> bytes:
         data = _gunzip(data, name)
     elif data[:4] == b"\x28\xb5\x2f\xfd":
         data = _unzstd(data, name)
-    if not data.strip():
+    if not data[:4096].strip() and not data.strip():
         raise FormatError(f"{name} is empty")
     for magic, what in _MAGIC.items():
         if data.startswith(magic):
             raise FormatError(f"{name} is {what}, not a trace export")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # what PowerShell writes
+        return data.decode("utf-16", "replace").encode()
     return data.removeprefix(b"\xef\xbb\xbf")
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import msgspec
 import polars as pl
 
+from llmops_lab.readers._json import decode, encode, mended
+
 Values = Sequence[Any] | pl.Series
 
 
@@ -37,6 +39,9 @@ def one_by_one(values: Values, dtype: pl.DataType, read: Callable[[Any], Any]) -
         except (ValueError, OverflowError) as error:
             problems[row] = str(error)
             cells.append(None)
+        except (TypeError, AttributeError, KeyError):
+            problems[row] = f"cannot be read: {_shown(value)}"
+            cells.append(None)
     return Column(pl.Series(cells, dtype=dtype), problems)
 
 
@@ -56,9 +61,9 @@ def text_of(value: Any) -> str | None:
     if isinstance(value, msgspec.Raw):
         raw = bytes(value)
         if raw[:1] == b'"':
-            return msgspec.json.decode(raw, type=str)
-        return None if raw == b"null" else raw.decode()
-    return msgspec.json.encode(value, enc_hook=str).decode()
+            return decode(raw)
+        return None if raw == b"null" else raw.decode("utf-8", "replace")
+    return encode(value)
 
 
 def text(values: Values) -> Column:
@@ -71,7 +76,7 @@ def _clean_text(value: Any) -> str | None:
     found = text_of(value)
     if found is None:
         return None
-    return found.encode("utf-8", "replace").decode() if not found.isascii() else found
+    return found if found.isascii() else mended(found)
 
 
 def word(values: Values) -> Column:

@@ -54,7 +54,7 @@ def mended(value: Any) -> Any:
     if isinstance(value, list):
         return [mended(item) for item in value]
     if isinstance(value, dict):
-        return {mended(key): mended(item) for key, item in value.items()}
+        return {mended(str(key)): mended(item) for key, item in value.items()}
     return value
 
 
@@ -85,6 +85,11 @@ def value_in(value: Any) -> Any:
     return value
 
 
+def plain_object(value: Any) -> dict[str, Any]:
+    """The object that the value is or holds as text; an empty one otherwise."""
+    return object_in(value) or {}
+
+
 def list_in(value: Any) -> list[Any]:
     """The list that the value is, or that its text holds; [] for anything else."""
     inner = value_in(value)
@@ -93,4 +98,7 @@ def list_in(value: Any) -> list[Any]:
 
 def encode(value: Any) -> str:
     """Compact JSON; what JSON has no form for is written as text."""
-    return msgspec.json.encode(value, enc_hook=str).decode()
+    try:
+        return msgspec.json.encode(value, enc_hook=str).decode("utf-8", "replace")
+    except (UnicodeEncodeError, TypeError, ValueError):
+        return msgspec.json.encode(mended(value), enc_hook=str).decode("utf-8", "replace")

@@ -24,7 +24,7 @@ from llmops_lab.readers._dialects import LANGFUSE_KINDS, attribute_fields
 from llmops_lab.readers._json import list_in, object_in
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._reader import TRACE_ROW, Field, Rows
-from llmops_lab.readers._side_rows import attribute_rows
+from llmops_lab.readers._side_rows import as_number, attribute_rows
 from llmops_lab.readers._tree import Tree
 
 
@@ -275,7 +275,7 @@ def _score(score: Mapping[str, Any]) -> dict[str, Any]:
         "span_id": get("observationId", "observation_id"),
         "conversation_id": get("sessionId", "session_id"),
         "name": text_of(score.get("name")),
-        "value": None if score.get("value") is None else number_of(score["value"]),
+        "value": as_number(score.get("value")),
         "label": label or None,
         "data_type": data_type,
         "source": _SCORE_SOURCES.get(str(score.get("source")), "unknown"),

@@ -11,7 +11,8 @@ from llmops_lab.readers._convert import Column, Convert, Values, one_by_one
 
 _PER = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _TEXT = re.compile(
-    r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|UTC|[+-]\d\d:?\d\d)?", re.I
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|UTC|[+-]\d\d:?\d\d)?)?",
+    re.IGNORECASE,
 )
 _FORMAT = "%Y-%m-%dT%H:%M:%S%.f%#z"
 
@@ -27,11 +28,16 @@ def moment(unit: str = "ms") -> Convert:
             quick = _iso(series)
             if quick.null_count() == series.null_count():
                 return Column(quick)
-        if series is not None and series.dtype == pl.Int64 and unit in _PER:
+        if series is not None and series.dtype == pl.Int64 and unit in _PER and _fits(series, unit):
             return Column(series * _PER[unit])
         return one_by_one(values, pl.Int64(), _reader(unit))
 
     return convert
+
+
+def _fits(series: pl.Series, unit: str) -> bool:
+    ends = [end for end in (series.min(), series.max()) if isinstance(end, int)]
+    return all(abs(end) < 2**63 // _PER[unit] for end in ends)
 
 
 def _series(values: Any) -> pl.Series | None:
@@ -72,7 +78,8 @@ def _from_datetime(value: datetime) -> int:
     return (since.days * 86_400 + since.seconds) * _PER["s"] + since.microseconds * 1_000
 
 
-def _from_text(day: str, clock: str, fraction: str | None, zone: str | None) -> int:
+def _from_text(day: str, clock: str | None, fraction: str | None, zone: str | None) -> int:
+    clock = clock or "00:00"
     clock = clock if clock.count(":") == 2 else f"{clock}:00"
     offset = "+00:00" if zone is None or zone.upper() in ("Z", "UTC") else zone
     whole = _from_datetime(datetime.fromisoformat(f"{day}T{clock}{offset}"))

@@ -4,6 +4,7 @@ Keys that a reader asks for are decoded, every other one is kept as its raw byte
 earlier record had widens the struct; what the strict decoder refuses gets a lenient second try.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -14,6 +15,12 @@ import msgspec
 from llmops_lab.readers._json import UnreadableError, decode
 from llmops_lab.readers._tree import Tree
 
+Rejection = tuple[int, str]
+
+# A struct that grew a field for every key of a file with a key per record would fill the memory.
+_MAX_LEARNED = 400
+_MORE = "\x7fmore"
+_UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')  # msgspec has no field of such a name
 _EMPTY = (b"null", b'""', b"[]", b"{}")
 
 
@@ -28,13 +35,13 @@ class Record:
 
 @dataclass(frozen=True)
 class Decoded:
-    """The records that could be decoded, and line → reason for the others."""
+    """The records that could be decoded, and (line, reason) of each of the others."""
 
     records: Sequence[Record]
     structs: Sequence[msgspec.Struct]
     names: Mapping[str, str]
     raw_keys: frozenset[str]
-    rejected: Mapping[int, str]
+    rejected: Sequence[Rejection]
 
 
 class RecordDecoder:
@@ -46,8 +53,12 @@ class RecordDecoder:
         self._learn(())
 
     def _learn(self, keys: Iterable[str]) -> None:
-        known = getattr(self, "_names", {})
-        ordered = [*known, *(k for k in dict.fromkeys(keys) if k not in known)]
+        known = getattr(self, "_names", {_MORE: "f0"})
+        new = [key for key in dict.fromkeys(keys) if key not in known]
+        asked = [key for key in new if key in self._asked]
+        others = [k for k in new if k not in self._asked and not _UNNAMEABLE.search(k)]
+        ordered = [*known, *asked, *others[: max(0, _MAX_LEARNED - len(known))]]
+        self._is_full = len(ordered) < len(known) + len(new)
         self._names = {key: f"f{i}" for i, key in enumerate(ordered)}
         self._struct = msgspec.defstruct(
             "Record",
@@ -62,14 +73,14 @@ class RecordDecoder:
         self._decoder = msgspec.json.Decoder(self._struct)
 
     def _is_decoded(self, key: str) -> bool:
-        return key in self._asked and key not in self._raw
+        return key == _MORE or (key in self._asked and key not in self._raw)
 
     def decode(self, records: Sequence[Record]) -> Decoded:
         """Structs of one class for all records, with the reasons of those set aside."""
         while True:
             structs: list[msgspec.Struct] = []
             kept: list[Record] = []
-            rejected: dict[int, str] = {}
+            rejected: list[Rejection] = []
             before = self._struct
             for position, record in enumerate(records):
                 try:
@@ -79,7 +90,7 @@ class RecordDecoder:
                     self._learn_all(records[position:])
                     break
                 except UnreadableError as error:
-                    rejected[record.line] = str(error)
+                    rejected.append((record.line, str(error)))
             if self._struct is before:
                 raw = frozenset(k for k in self._names if not self._is_decoded(k))
                 return Decoded(kept, structs, self._names, raw, rejected)
@@ -87,12 +98,16 @@ class RecordDecoder:
     def _one(self, data: Any) -> msgspec.Struct:
         if isinstance(data, Mapping):
             return self._from_object(data)
+        if not isinstance(data, (bytes, msgspec.Raw)):
+            raise UnreadableError("not an object")
         try:
             return self._decoder.decode(data)
         except msgspec.ValidationError as error:
-            if "unknown field" in str(error):
+            if "unknown field" not in str(error):
+                raise UnreadableError("not an object") from None
+            if not self._is_full:
                 raise _NewKeysError from None
-            raise UnreadableError("not an object") from None
+            return self._from_object(decode(data))
         except (msgspec.DecodeError, UnicodeError, RecursionError):
             value = decode(data)
             if not isinstance(value, dict):
@@ -100,9 +115,12 @@ class RecordDecoder:
             return self._from_object(value)
 
     def _from_object(self, value: Mapping[str, Any]) -> msgspec.Struct:
-        if not all(key in self._names for key in value):
-            raise _NewKeysError
-        return self._struct(**{self._names[key]: item for key, item in value.items()})
+        named = {self._names[key]: item for key, item in value.items() if key in self._names}
+        if len(named) < len(value):
+            if not self._is_full:
+                raise _NewKeysError
+            named["f0"] = {key: item for key, item in value.items() if key not in self._names}
+        return self._struct(**named)
 
     def _learn_all(self, records: Iterable[Record]) -> None:
         keys: dict[str, None] = {}
@@ -122,6 +140,8 @@ def keys_of(data: Any) -> Iterable[str]:
     """The keys of a record; none when it is no object."""
     if isinstance(data, Mapping):
         return list(data)
+    if not isinstance(data, (bytes, msgspec.Raw)):
+        return ()
     try:
         return _KEYS.decode(data)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -155,6 +175,7 @@ class RecordTree(Tree):
         struct = self._decoded.structs[row]
         items = ((key, getattr(struct, name)) for key, name in self._decoded.names.items())
         left = self._left(row, items)
+        left.update(left.pop(_MORE, {}))
         return {k: v for k, v in left.items() if not _is_empty(v)}
 
     def has(self, row: int) -> bool:
@@ -169,7 +190,7 @@ def _is_empty(value: Any) -> bool:
 
 def object_of(record: Record) -> Mapping[str, Any]:
     """The record's object. Raises UnreadableError when it is none."""
-    value = record.data if isinstance(record.data, Mapping) else decode(record.data)
+    value = decode(record.data) if isinstance(record.data, (bytes, msgspec.Raw)) else record.data
     if not isinstance(value, Mapping):
         raise UnreadableError("not an object")
     return value

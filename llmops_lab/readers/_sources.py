@@ -54,11 +54,21 @@ def _in_memory(source: Any) -> Content:
     if hasattr(source, "to_dict") and hasattr(source, "columns"):
         return Content("frame", _from_pandas(source))
     if isinstance(source, (list, tuple)):
-        return Content("records", list(source))
+        return Content("records", [_record(item) for item in source])
     raise FormatError(
         f"cannot read traces from a {type(source).__name__}; give a path, a glob, a folder, bytes, "
         "an open file, a data frame or a list of dicts"
     )
+
+
+def _record(item: Any) -> Any:
+    """An object as a dict: what SDKs hand out knows how to become one."""
+    if isinstance(item, Mapping):
+        return {str(key): value for key, value in item.items()}
+    for method in ("model_dump", "to_dict", "dict"):
+        if callable(getattr(item, method, None)):
+            return getattr(item, method)()
+    return item
 
 
 def _from_pandas(frame: Any) -> pl.DataFrame:

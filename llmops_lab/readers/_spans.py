@@ -1,6 +1,6 @@
 """From a batch of records to canonical spans: the one path that every reader's table takes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
@@ -12,7 +12,7 @@ from llmops_lab.readers._convert import Values
 from llmops_lab.readers._json import encode
 from llmops_lab.readers._kind_rows import kind_rows
 from llmops_lab.readers._reader import Reader, Rows
-from llmops_lab.readers._records import RecordTree
+from llmops_lab.readers._records import RecordTree, Rejection
 from llmops_lab.readers._table import TableTree
 from llmops_lab.readers._texts import Texts, texts_of
 
@@ -26,11 +26,11 @@ _COSTS = ("cost_reported_usd", "cost_input_reported_usd", "cost_output_reported_
 
 @dataclass(frozen=True)
 class Spans:
-    """Canonical spans of one batch, rows for the side tables, and line → reason set aside."""
+    """Canonical spans of one batch, rows for the side tables, and (line, reason) of those set aside."""
 
     frame: pl.DataFrame
     side_rows: dict[str, Rows] = field(default_factory=dict[str, Rows])
-    rejected: dict[int, str] = field(default_factory=dict[int, str])
+    rejected: list[Rejection] = field(default_factory=list[Rejection])
 
 
 def read_spans(batch: Batch, reader: Reader, *, source: str) -> Spans:
@@ -190,10 +190,10 @@ def _set_aside(
     side = {
         n: [r for r in rows if r.get("span_id") not in gone - {None}] for n, rows in side.items()
     }
-    rejected = {batch.lines[position]: reason for position, reason in problems.items()}
+    rejected = [(batch.lines[row], problems[row]) for row in sorted(problems)]
     return Spans(kept.filter(~row.is_in(bad.implode())), side, rejected)
 
 
-def rejected_rows(rejected: dict[int, str], source: str) -> Sequence[dict[str, Any]]:
+def rejected_rows(rejected: Iterable[Rejection], source: str) -> Sequence[dict[str, Any]]:
     """Rows of the rejected table."""
-    return [{"source_file": source, "line": n, "reason": why} for n, why in rejected.items()]
+    return [{"source_file": source, "line": n, "reason": why} for n, why in rejected]

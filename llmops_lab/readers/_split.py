@@ -2,25 +2,30 @@
 
 import csv
 import io
+import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import msgspec
 import polars as pl
 
 from llmops_lab.errors import FormatError
 from llmops_lab.readers._json import UnreadableError, decode
-from llmops_lab.readers._records import Record
+from llmops_lab.readers._records import Record, Rejection
 
 BATCH = 20_000
+_VISIBLE = re.compile(rb"\S")
 
 
 @dataclass(frozen=True)
 class Table:
-    """A frame of text cells, and line → reason for the rows that do not fit its header."""
+    """A frame of text cells, the line of each row, (line, reason) of rows that do not fit."""
 
     frame: pl.DataFrame
-    rejected: dict[int, str] = field(default_factory=dict[int, str])
+    lines: list[int]
+    rejected: list[Rejection] = field(default_factory=list[Rejection])
 
 
 def is_json(data: bytes) -> bool:
@@ -30,9 +35,11 @@ def is_json(data: bytes) -> bool:
 
 def split_json(data: bytes, name: str) -> Iterator[Sequence[Record]]:
     """The records of a JSON text. Raises FormatError when it breaks off or is no JSON."""
-    text = data.lstrip()
-    first, _, rest = text.partition(b"\n") if b"\n" in text[: 1 << 26] else (text, b"", b"")
-    if rest.strip() and _is_whole(first):
+    start = _VISIBLE.search(data)
+    text = data[start.start() :] if start and start.start() else data
+    end = text.find(b"\n")
+    more = end >= 0 and _VISIBLE.search(text, end) is not None
+    if more and _is_whole(text[:end]):
         return _lines(data)
     if text[:1] == b"[":
         items = _items(text)
@@ -40,7 +47,7 @@ def split_json(data: bytes, name: str) -> Iterator[Sequence[Record]]:
             return _batches([Record(n, item) for n, item in enumerate(items, 1)])
     elif _is_whole(text):
         return iter([[Record(1, text)]])
-    if rest and any(_is_whole(line) for line in rest.split(b"\n", 20)[:20]):
+    if more and any(_is_whole(line) for line in islice(_line_by_line(text), 20)):
         return _lines(data)
     return _batches(_leniently(text, name))
 
@@ -66,6 +73,9 @@ def _leniently(text: bytes, name: str) -> list[Record]:
     try:
         value = decode(text)
     except UnreadableError as error:
+        records = _one_after_another(text)
+        if len(records) > 1:
+            return records
         raise FormatError(
             f"{name} is not whole JSON: {error} of {len(text):,} bytes; is the file cut off?"
         ) from None
@@ -74,22 +84,43 @@ def _leniently(text: bytes, name: str) -> list[Record]:
     ]
 
 
+def _one_after_another(text: bytes) -> list[Record]:
+    """Documents that follow each other over many lines; what cannot be read is the last."""
+    whole = text.decode("utf-8", "replace")
+    reader = json.JSONDecoder()
+    records: list[Record] = []
+    position = 0
+    while position < len(whole):
+        try:
+            _, end = reader.raw_decode(whole, position)
+        except (ValueError, RecursionError):
+            end = len(whole)
+        records.append(Record(len(records) + 1, whole[position:end].encode()))
+        position = end
+        while position < len(whole) and whole[position].isspace():
+            position += 1
+    return records
+
+
 def _lines(data: bytes) -> Iterator[list[Record]]:
     batch: list[Record] = []
-    start = number = 0
-    while start < len(data):
-        end = data.find(b"\n", start)
-        end = len(data) if end < 0 else end
-        number += 1
-        line = data[start:end].strip()
+    for number, line in enumerate(_line_by_line(data), 1):
         if line:
             batch.append(Record(number, line))
         if len(batch) == BATCH:
             yield batch
             batch = []
-        start = end + 1
     if batch:
         yield batch
+
+
+def _line_by_line(data: bytes) -> Iterator[bytes]:
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start)
+        end = len(data) if end < 0 else end
+        yield data[start:end].strip()
+        start = end + 1
 
 
 def _batches(records: list[Record]) -> Iterator[list[Record]]:
@@ -113,23 +144,34 @@ def read_csv(data: bytes, name: str) -> Table:
         raise FormatError(f"{name} is neither JSON, CSV nor Parquet")
     text = data.decode("utf-8", "replace")
     csv.field_size_limit(1 << 30)
-    rows = csv.reader(io.StringIO(text, newline=""))
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    kept: dict[int, list[str]] = {}
+    rejected: list[Rejection] = []
     try:
         header = _distinct(next(rows))
-        kept: list[list[str]] = []
-        rejected: dict[int, str] = {}
         for row in rows:
             if len(row) == len(header):
-                kept.append(row)
+                kept[rows.line_num] = row
             elif row:
-                rejected[rows.line_num] = f"{len(row)} cells under {len(header)} column names"
+                reason = f"{len(row)} cells under {len(header)} column names"
+                rejected.append((rows.line_num, reason))
     except csv.Error as error:
         raise FormatError(f"{name} is no CSV: {error}") from None
     if len(header) < 2:
         raise FormatError(f"{name} is neither JSON, CSV with a header, nor Parquet")
-    cells = list(zip(*kept, strict=True)) if kept else [[] for _ in header]
-    columns = {
-        column: pl.Series(values, dtype=pl.String).replace("", None)
-        for column, values in zip(header, cells, strict=True)
-    }
-    return Table(pl.DataFrame(columns), rejected)
+    return Table(_columns(header, list(kept.values())), list(kept), rejected)
+
+
+def _delimiter(text: str) -> str:
+    header = text[: text.find("\n")] if "\n" in text else text
+    return max(",;\t", key=header.count)
+
+
+def _columns(header: list[str], rows: list[list[str]]) -> pl.DataFrame:
+    cells = list(zip(*rows, strict=True)) if rows else [[] for _ in header]
+    return pl.DataFrame(
+        {
+            column: pl.Series(values, dtype=pl.String).replace("", None)
+            for column, values in zip(header, cells, strict=True)
+        }
+    )

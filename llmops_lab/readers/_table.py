@@ -11,11 +11,11 @@ from llmops_lab.readers._tree import Tree
 class TableTree(Tree):
     """A Polars frame as a tree: flat columns stay Polars series, nested ones become objects."""
 
-    def __init__(self, frame: pl.DataFrame, *, first_line: int = 1) -> None:
+    def __init__(self, frame: pl.DataFrame, lines: list[int]) -> None:
         super().__init__([])
         self._frame = frame
         self.keys = set(frame.columns)
-        self.lines = list(range(first_line, first_line + frame.height))
+        self.lines = lines
 
     def __len__(self) -> int:
         return self._frame.height

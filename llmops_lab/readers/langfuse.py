@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 
-from llmops_lab.readers._json import decode
+from llmops_lab.readers._json import decode, list_in, object_in
 from llmops_lab.readers._langfuse import OBSERVATION, REPEATS, score_rows, with_counted_subsets
 from llmops_lab.readers._reader import Exploded, keys, reader
-from llmops_lab.readers._records import Record
+from llmops_lab.readers._records import Record, object_of
 from llmops_lab.readers._side_rows import attribute_rows
 
 
@@ -30,11 +30,14 @@ def observations_in(record: Record) -> Exploded:
         trace = {key: decode(raw) for key, raw in (download.trace or {}).items() if key in _WANTED}
         scores = decode(download.scores) if download.scores else []
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        whole = decode(_bytes(record.data))
-        observations, trace = whole.get("observations") or [], whole.get("trace") or {}
-        scores = whole.get("scores") or []
+        whole = object_of(record)
+        observations, trace = (
+            list_in(whole.get("observations")),
+            object_in(whole.get("trace")) or {},
+        )
+        scores = list_in(whole.get("scores"))
     context = {"trace": {key: trace.get(key) for key in _OF_TRACE}}
-    found = [Record(n, data, context) for n, data in enumerate(observations, 1)]
+    found = [Record(record.line, data, context) for data in observations]
     given = [*(trace.get("scores") or ()), *(trace.get("corrections") or ()), *(scores or ())]
     return Exploded(found, {"scores": score_rows(given)})
 

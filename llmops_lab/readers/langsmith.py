@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
+from msgspec import Raw
 
 from llmops_lab.readers._convert import (
     Column,
@@ -35,7 +36,7 @@ _USAGE = ("outputs.usage_metadata", "outputs.generations")
 def runs_in(record: Record) -> Exploded:
     """The runs of a record: itself, or those of an SDK payload with every patch laid over its post."""
     data: Any = record.data
-    if not isinstance(data, Mapping):
+    if isinstance(data, (bytes, Raw)):
         if b'"post"' not in bytes(data) and b'"patch"' not in bytes(data):
             return Exploded([record])
         data = decode(data)

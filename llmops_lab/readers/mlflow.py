@@ -5,14 +5,14 @@ from typing import Any
 
 import polars as pl
 
-from llmops_lab.readers._convert import choice, number, number_of, text_of, whole, words
+from llmops_lab.readers._convert import choice, number, text_of, whole, words
 from llmops_lab.readers._dialects import MLFLOW_KINDS, attribute_fields
 from llmops_lab.readers._ids import otel_id
-from llmops_lab.readers._json import UnreadableError, list_in, object_in, value_in
+from llmops_lab.readers._json import UnreadableError, list_in, object_in, plain_object, value_in
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._reader import Exploded, Field, Rows, keys, reader
 from llmops_lab.readers._records import Record, object_of
-from llmops_lab.readers._side_rows import attribute_rows
+from llmops_lab.readers._side_rows import as_number, attribute_rows
 from llmops_lab.readers.otlp import STATUS
 
 _USAGE = "attributes.mlflow.chat.tokenUsage"
@@ -31,7 +31,7 @@ def spans_in(record: Record) -> Exploded:
         raise UnreadableError("a trace without spans")
     trace_id = info.get("trace_id") or info.get("request_id")
     context = {"info": {**_metadata(info), "id": trace_id}}
-    found = [Record(record.line, _opened(s), context) for s in spans if isinstance(s, Mapping)]
+    found = [Record(record.line, _opened(span), context) for span in spans]
     assessments = list_in(info.get("assessments")) or list_in(row.get("assessments"))
     return Exploded(found, {"scores": _scores(assessments, trace_id)})
 
@@ -54,10 +54,12 @@ def _pairs(value: Any) -> dict[str, Any]:
     return dict(found) if isinstance(found, Mapping) else {}
 
 
-def _opened(span: Mapping[str, Any]) -> dict[str, Any]:
+def _opened(span: Any) -> Any:
     """Every attribute is JSON in text; version 2 keeps the ids one level down."""
+    if not isinstance(span, Mapping):
+        return span
     attributes = object_in(span.get("attributes")) or {}
-    context: Mapping[str, Any] = span.get("context") or {}
+    context: Mapping[str, Any] = plain_object(span.get("context"))
     return {**span, **context, "attributes": {k: _value(v) for k, v in attributes.items()}}
 
 
@@ -77,9 +79,9 @@ def _scores(assessments: Sequence[Any], trace_id: Any) -> Rows:
 
 
 def _score(item: Mapping[str, Any], trace_id: Any) -> dict[str, Any]:
-    feedback: Mapping[str, Any] = item.get("feedback") or {}
-    expectation: Mapping[str, Any] = item.get("expectation") or {}
-    source: Mapping[str, Any] = item.get("source") or {}
+    feedback: Mapping[str, Any] = plain_object(item.get("feedback"))
+    expectation: Mapping[str, Any] = plain_object(item.get("expectation"))
+    source: Mapping[str, Any] = plain_object(item.get("source"))
     value = feedback.get("value", expectation.get("value", expectation.get("serialized_value")))
     is_number = isinstance(value, (int, float))
     kind = "boolean" if isinstance(value, bool) else "numeric" if is_number else "categorical"
@@ -88,7 +90,7 @@ def _score(item: Mapping[str, Any], trace_id: Any) -> dict[str, Any]:
         "trace_id": otel_id([item.get("trace_id") or trace_id]).series[0],
         "span_id": otel_id([item.get("span_id")]).series[0],
         "name": text_of(item.get("assessment_name") or item.get("name")),
-        "value": number_of(float(value)) if is_number else None,
+        "value": as_number(float(value)) if is_number else None,
         "label": None if is_number else text_of(value),
         "data_type": "expectation" if expectation else kind,
         "source": _SOURCES.get(str(source.get("source_type")), "unknown"),

@@ -6,11 +6,11 @@ from typing import Any
 from llmops_lab.readers._convert import choice, word
 from llmops_lab.readers._dialects import attribute_fields
 from llmops_lab.readers._ids import otel_id
-from llmops_lab.readers._json import UnreadableError, decode
+from llmops_lab.readers._json import UnreadableError, list_in, plain_object
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._otel_values import attributes_of
 from llmops_lab.readers._reader import Exploded, Field, keys, reader
-from llmops_lab.readers._records import Record
+from llmops_lab.readers._records import Record, object_of
 from llmops_lab.readers._side_rows import attribute_rows
 
 STATUS = {
@@ -22,38 +22,37 @@ STATUS = {
 
 def spans_in(record: Record) -> Exploded:
     """The spans of one export request, each with its resource and scope."""
-    document = decode(record.data) if not isinstance(record.data, Mapping) else record.data
+    document = object_of(record)
     found = [
         Record(record.line, _opened(span), {"resource": resource, "scope": scope})
         for resource, scope, spans in _scopes(document)
         for span in spans
-        if isinstance(span, Mapping)
     ]
     return Exploded(found)
 
 
 def _scopes(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any], list[Any]]]:
     for of_resource in _items(document, "resourceSpans", "resource_spans"):
-        resource = attributes_of((of_resource.get("resource") or {}).get("attributes"))
+        resource = attributes_of(plain_object(of_resource.get("resource")).get("attributes"))
         for of_scope in _items(
             of_resource, "scopeSpans", "scope_spans", "instrumentationLibrarySpans"
         ):
-            scope = of_scope.get("scope") or of_scope.get("instrumentationLibrary") or {}
-            yield resource, {"name": scope.get("name")}, of_scope.get("spans") or []
+            scope = plain_object(of_scope.get("scope") or of_scope.get("instrumentationLibrary"))
+            yield resource, {"name": scope.get("name")}, list_in(of_scope.get("spans"))
 
 
 def _items(document: Any, *names: str) -> list[Mapping[str, Any]]:
     if not isinstance(document, Mapping):
         raise UnreadableError("not an object")
-    found = next((document[name] for name in names if document.get(name)), [])
+    found = next((list_in(document[name]) for name in names if document.get(name)), [])
     return [item for item in found if isinstance(item, Mapping)]
 
 
-def _opened(span: Mapping[str, Any]) -> dict[str, Any]:
+def _opened(span: Any) -> Any:
     """The span with its events as one list of plain objects."""
-    events = span.get("events")
+    events = span.get("events") if isinstance(span, Mapping) else None
     if not isinstance(events, list):
-        return dict(span)
+        return span
     return {**span, "events": [_event(event) for event in events if isinstance(event, Mapping)]}
 
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import polars as pl
 
-from llmops_lab.readers._convert import choice, number_of, text_of, word
+from llmops_lab.readers._convert import choice, text_of, word
 from llmops_lab.readers._dialects import OPENINFERENCE_KINDS, attribute_fields
 from llmops_lab.readers._ids import otel_id
+from llmops_lab.readers._json import plain_object
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._reader import Field, Rows, keys, reader
-from llmops_lab.readers._side_rows import attribute_rows, item_rows
+from llmops_lab.readers._side_rows import as_number, attribute_rows, item_rows
 from llmops_lab.readers._tree import Tree
 from llmops_lab.readers.otlp import STATUS
 
@@ -25,11 +26,11 @@ def _side_rows(tree: Tree, spans: pl.DataFrame) -> Mapping[str, Rows]:
 
 
 def _annotation(item: Mapping[str, Any], _: int) -> dict[str, Any]:
-    result: Mapping[str, Any] = item.get("result") or {}
+    result: Mapping[str, Any] = plain_object(item.get("result"))
     score = result.get("score")
     return {
         "name": text_of(item.get("name") or item.get("annotation_name")),
-        "value": None if score is None else number_of(score),
+        "value": as_number(score),
         "label": text_of(result.get("label")),
         "data_type": "categorical" if score is None else "numeric",
         "source": _KINDS.get(str(item.get("annotator_kind")).lower(), "unknown"),

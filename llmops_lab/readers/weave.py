@@ -16,10 +16,10 @@ from llmops_lab.readers._convert import (
     text_of,
     whole_of,
 )
-from llmops_lab.readers._json import object_in
+from llmops_lab.readers._json import object_in, plain_object
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._reader import Field, Rows, keys, reader
-from llmops_lab.readers._side_rows import item_rows
+from llmops_lab.readers._side_rows import as_number, item_rows
 from llmops_lab.readers._tree import Tree
 
 _INPUT = ("prompt_tokens", "input_tokens")
@@ -98,7 +98,7 @@ def _side_rows(tree: Tree, spans: pl.DataFrame) -> Mapping[str, Rows]:
 
 def _score(item: Mapping[str, Any], _: int) -> dict[str, Any] | None:
     kind = str(item.get("feedback_type"))
-    payload: Mapping[str, Any] = item.get("payload") or {}
+    payload: Mapping[str, Any] = plain_object(item.get("payload"))
     make = next((m for prefix, m in _FEEDBACK.items() if kind.startswith(prefix)), None)
     return make(kind, payload) if make else None
 
@@ -119,7 +119,7 @@ def _scorer(kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     is_number = isinstance(value, (int, float))
     return {
         "name": kind.removeprefix("wandb.runnable."),
-        "value": float(value) if is_number else None,
+        "value": as_number(float(value)) if is_number else None,
         "label": None if is_number else text_of(value),
         "data_type": "boolean" if isinstance(value, bool) else "numeric" if is_number else "text",
         "source": "code",

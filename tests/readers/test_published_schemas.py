@@ -161,7 +161,7 @@ def test_helicone_lines_and_csv_read_alike(tmp_path):
     pl.DataFrame([{k: flat(v) for k, v in HELICONE.items()}]).write_csv(tmp_path / "h.csv")
     [again] = read_traces(tmp_path / "h.csv").spans.to_dicts()
     differ = {k for k in span if span[k] != again[k]}
-    assert differ <= {"source_file", "attributes"}
+    assert differ <= {"source_file", "source_row", "attributes"}
     assert (span["duration_s"], span["ttft_s"], span["trace_id"]) == (1.5, 0.32, "s")
     assert (span["status"], span["error_type"], span["name"]) == ("error", "429", "/ask")
     assert (span["input_text"], span["output_text"], span["user_id"]) == ("why?", "because", "u")
