@@ -1,6 +1,7 @@
 """Effects on the cost of a trace, gathered into reasons a person can act on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -12,12 +13,19 @@ from llmops_lab.cost import PARTS
 
 Row = dict[str, Any]
 
-_WORDS: Final = {
-    "input": ("sends", "input tokens"),
-    "cached": ("reads", "cached tokens"),
-    "cache_write": ("writes", "tokens to the cache"),
-    "output": ("returns", "output tokens"),
-    "other": ("pays", "other fees"),
+_GROUPS: Final = {
+    "input": ("input", "cached", "cache_write"),
+    "output": ("output",),
+    "other": ("other",),
+}
+"""Parts that people see as one: a prompt's tokens are its input, from the cache or not."""
+_VERBS: Final = {"input": "sends", "output": "returns", "other": "pays"}
+_NOUNS: Final = {
+    "input": "input tokens",
+    "cached": "cached input tokens",
+    "cache_write": "tokens written to the cache",
+    "output": "output tokens",
+    "other": "other fees",
 }
 
 
@@ -29,12 +37,13 @@ def effect_rows(change: CellChange) -> Iterator[Row]:
         mine = change.where("prompt_name", prompt)
         name = {"prompt_name": prompt}
         yield _row("models", change.effects["models"][mine], _models(change, prompt), **name)
-        for column, part in enumerate(PARTS):
+        for part, members in _GROUPS.items():
+            columns = [PARTS.index(member) for member in members]
             one = {**name, "part": part}
-            usd = change.effects["versions"][mine, column]
-            yield _row("versions", usd, _versions(change, prompt, part), **one)
-            usd = change.effects["tokens"][mine, column]
-            yield _row("tokens", usd, _tokens(change, prompt, part), **one)
+            reason = _versions(change, prompt, part)
+            yield _row("versions", change.effects["versions"][mine][:, columns], reason, **one)
+            reason = _tokens(change, prompt, part)
+            yield _row("tokens", change.effects["tokens"][mine][:, columns], reason, **one)
     for model in change.cells["model"].unique(maintain_order=True):
         mine = change.where("model", model)
         for column, part in enumerate(PARTS):
@@ -65,56 +74,92 @@ def _models(change: CellChange, prompt: str | None) -> str:
 
 
 def _versions(change: CellChange, prompt: str | None, part: str) -> str:
-    """Compares the version that gained most with the one that lost most, over both periods."""
+    """Compares the version that gained most with those that lost, over both periods."""
     cells = change.cells.filter(pl.col("prompt_name").eq_missing(prompt))
-    shares = _shares(cells, "prompt_version").sort("gain")
-    tokens = pl.col(f"tokens_{part}_0") + pl.col(f"tokens_{part}_1")
-    calls = pl.col("n_0") + pl.col("n_1")
-    each = cells.group_by("prompt_version").agg(each=tokens.sum() / calls.sum())
-    old, new = shares["prompt_version"][0], shares["prompt_version"][-1]
-    then, now = (
-        each.filter(pl.col("prompt_version").eq_missing(v))["each"].item() for v in (old, new)
+    shares = _shares(cells, "prompt_version").sort("gain", "prompt_version")
+    gained, lost = shares.tail(1), shares.filter(pl.col("gain") < 0)
+    now, then = (
+        _Usage.of(cells.join(side, on="prompt_version", how="semi", nulls_equal=True), part)
+        for side in (gained, lost)
     )
-    verb, noun = _WORDS[part]
-    return f"{_prompt(prompt)} {_version(new)} {verb} {_compared(now, then, noun, _version(old))}"
+    old = " and ".join(_version(name) for name in sorted(lost["prompt_version"], key=str))
+    new = _version(gained["prompt_version"][0])
+    return f"{_prompt(prompt)} {new} {_VERBS[part]} {_compared(part, now, then, old)}"
 
 
 def _tokens(change: CellChange, prompt: str | None, part: str) -> str:
     """The same versions and models in both periods, weighted as in the current one."""
-    mine, column = change.where("prompt_name", prompt), PARTS.index(part)
-    weight = change.cells["n_1"].to_numpy()[mine]
-    weight = weight / max(1, weight.sum())
-    then, now = (
-        float(factors.tokens[mine, column] @ weight) for factors in (change.before, change.after)
+    mine = change.where("prompt_name", prompt)
+    weight = change.cells["n_1"].to_numpy()[mine] / max(
+        1, change.cells["n_1"].to_numpy()[mine].sum()
     )
-    verb, noun = _WORDS[part]
-    return f"{_prompt(prompt)}, unchanged, {verb} {_compared(now, then, noun, 'before')}"
+    now, then = (
+        _Usage.from_parts(dict(zip(PARTS, weight @ factors.tokens[mine], strict=True)), part)
+        for factors in (change.after, change.before)
+    )
+    return f"{_prompt(prompt)}, unchanged, {_VERBS[part]} {_compared(part, now, then)}"
+
+
+@dataclass(frozen=True)
+class _Usage:
+    """Tokens of a call in one part, and the share of them that came from the cache."""
+
+    tokens: float
+    cached: float
+
+    @classmethod
+    def from_parts(cls, per_call: Mapping[str, float], part: str) -> "_Usage":
+        tokens = sum(per_call[member] for member in _GROUPS[part])
+        cached = per_call["cached"] if part == "input" else 0.0
+        return cls(float(tokens), float(cached / tokens) if tokens else 0.0)
+
+    @classmethod
+    def of(cls, cells: pl.DataFrame, part: str) -> "_Usage":
+        """Of all calls of the cells, both periods."""
+        names = ["n", *(f"tokens_{p}" for p in PARTS)]
+        sums = cells.select((pl.col(f"{n}_0") + pl.col(f"{n}_1")).sum().alias(n) for n in names)
+        calls, *tokens = (float(total) for total in sums.row(0))
+        each = (total / max(1.0, calls) for total in tokens)
+        return cls.from_parts(dict(zip(PARTS, each, strict=True)), part)
 
 
 def _prices(change: CellChange, model: str | None, part: str) -> str:
     mine, column = change.where("model", model), PARTS.index(part)
-    then, now = (float(f.prices[mine, column][0]) for f in (change.before, change.after))
+    per, what = (
+        (1, "in other fees a call") if part == "other" else (1e6, f"per million {_NOUNS[part]}")
+    )
+    then, now = (
+        quantities.dollars(float(factors.prices[mine, column][0]) * per)
+        for factors in (change.before, change.after)
+    )
+    return f"{model or 'no model'} costs {now} {what}, {then} before"
+
+
+def _compared(part: str, now: _Usage, then: _Usage, whom: str = "") -> str:
+    """`2.0x the input tokens of 2 (1,240 a call against 620)`, or `12 % more …` for less.
+
+    `whom` it is compared with is a version, or nobody: the same version before.
+    """
+    noun = _NOUNS[part]
     if part == "other":
-        costs = (
-            f"{quantities.dollars(now)} in other fees per call, {quantities.dollars(then)} before"
-        )
-    else:
-        million = f"{quantities.dollars(now * 1e6)} per million {_WORDS[part][1]}"
-        costs = f"{million}, {quantities.dollars(then * 1e6)} before"
-    return f"{model or 'no model'} costs {costs}"
-
-
-def _compared(now: float, then: float, noun: str, whom: str) -> str:
-    """`2.0x the input tokens of 2 (1,240 per call, not 620)`, or `12 % more …` for less."""
-    if noun == _WORDS["other"][1]:
-        return f"other fees than {whom}"
-    numbers = f"({now:,.0f} per call, not {then:,.0f})"
-    if then <= 0:
+        return f"other fees than {whom or 'before'}"
+    numbers = _numbers(now, then)
+    if then.tokens <= 0:
         return f"{noun} {numbers}"
-    if 2 / 3 < now / then < 1.5:
-        more = "more" if now > then else "less"
-        return f"{quantities.percent(abs(now / then - 1))} {more} {noun} than {whom} {numbers}"
-    return f"{now / then:.1f}x the {noun} {'as' if whom == 'before' else 'of'} {whom} {numbers}"
+    times = now.tokens / then.tokens
+    if 2 / 3 < times < 1.5:
+        more = "more" if times > 1 else "less"
+        return (
+            f"{quantities.percent(abs(times - 1))} {more} {noun} than {whom or 'before'} {numbers}"
+        )
+    return f"{times:.1f}x the {noun} {f'of {whom}' if whom else 'it did before'} {numbers}"
+
+
+def _numbers(now: _Usage, then: _Usage) -> str:
+    """Tokens of a call, now and then, and the share from the cache where that has changed."""
+    shares = (quantities.percent(usage.cached) for usage in (now, then))
+    cached = f"; {' against '.join(shares)} cached" if abs(now.cached - then.cached) > 0.02 else ""
+    return f"({now.tokens:,.0f} a call against {then.tokens:,.0f}{cached})"
 
 
 def _mover(cells: pl.DataFrame, column: str) -> tuple[str | None, float, float]:

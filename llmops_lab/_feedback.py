@@ -16,6 +16,12 @@ _BAD: Final = (
 _STARS: Final = r"(?i)star|rating|csat|likert|satisf|1[-_ ]?(?:to|of|–)?[-_ ]?5"
 _TEN: Final = r"(?i)\bnps\b|promoter|(?:0|1)[-_ ]?(?:to|of|–)?[-_ ]?10\b"
 
+# Names under which programs hand on what a user said; evaluators hand on theirs the same way.
+_PEOPLE: Final = (
+    r"(?i)feedback|thumb|csat|satisf|\bnps\b|\bvote|reaction|^(?:dis)?likes?d?$|^stars?$|^rating$"
+    r"|(?:^|[^a-z])(?:end[-_ ]?)?(?:user|customer|human)(?:[^a-z]|$)"
+)
+
 # Tried in order: lowest and highest value seen, within → the scale's ends.
 _SCALES: Final = (
     (0.0, 1.0, 0.0, 1.0),
@@ -38,10 +44,14 @@ def trace_feedback(scores: pl.DataFrame, keys: Sequence[str] = ("trace_id",)) ->
     for a 1 among stars is bad and a lone thumbs-up is good. What no rule can see: a 1…5 scale
     under another name of which only 1s were given (read as good), or one of which nobody gave
     more than the middle. Boolean scores are 0…1. Words count where there is no number.
-    Corrections and expectations are not feedback.
+    Corrections and expectations are not feedback. A score that came in by API, where tools
+    keep both users' thumbs and evaluators' numbers, counts if its name speaks of users or
+    feedback ("user_feedback", "thumbs", "csat").
     """
+    source = pl.col("source").cast(pl.String).fill_null("unknown")
+    by_api = source.is_in(["api", "unknown"]) & pl.col("name").str.contains(_PEOPLE)
     human = scores.filter(
-        pl.col("source") == "human",
+        (source == "human") | by_api.fill_null(value=False),
         ~pl.col("data_type")
         .cast(pl.String)
         .is_in(["text", "correction", "expectation"])

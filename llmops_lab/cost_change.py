@@ -30,9 +30,9 @@ class CostChange:
 
     `frame` has one row per effect, biggest first: `factor` (calls per trace; mix of prompts, of
     models within a prompt, of versions within both; tokens per call; prices), the `prompt_name`,
-    `model` or `part` (input, cached, cache_write, output, other) it concerns, `usd_per_trace`,
-    its `share` of the whole change, and the `reason` in words. `n_left_out` counts traces
-    without a known cost.
+    `model` or `part` (input, output, other; of prices also cached and cache_write) it concerns,
+    `usd_per_trace`, its `share` of the whole change, and the `reason` in words. `n_left_out`
+    counts traces without a known cost.
     """
 
     frame: pl.DataFrame

@@ -87,6 +87,19 @@ def test_each_name_has_its_own_scale_and_a_trace_the_mean():
     ]
 
 
+@pytest.mark.parametrize(
+    "name", ["user_feedback", "user-rating", "thumbs", "CSAT", "endUserScore feedback", "like"]
+)
+@pytest.mark.parametrize("source", ["api", "unknown", None])
+def test_what_users_said_counts_when_a_program_handed_it_on(name, source):
+    assert feedback([0, 1], name=name, source=source) == [0, 1]
+
+
+@pytest.mark.parametrize("name", ["hallucination", "likelihood", "groundedness", "superuser2"])
+def test_what_an_evaluator_handed_on_does_not(name):
+    assert feedback([0, 1], name=name, source="api") == []
+
+
 def test_only_people_count_and_corrections_do_not():
     assert feedback([0, 1], source="llm") == []
     assert feedback([0, 1], data_type="correction") == []

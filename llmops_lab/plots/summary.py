@@ -112,12 +112,25 @@ def _drawn(summary: Summary) -> tuple[pl.DataFrame, int]:
         frame.group_by("group").agg(pl.col("n").sum()).sort("n", "group", descending=[True, False])
     )
     biggest = sizes["group"].head(_MOST_GROUPS)
-    frame = frame.filter(pl.col("group").is_in(biggest.implode()))
+    order = pl.DataFrame({"group": biggest}).with_row_index("_order")
+    frame = frame.join(order, on="group").sort("_order", maintain_order=True)
+    if "time" in frame.columns:
+        frame = _with_gaps(frame, str(summary.every))
     if frame.height > _MOST_ROWS:
-        raise LabError(
-            f"{frame.height:,} points are too many to see; summarize with a longer every"
-        )
+        many = f"{frame.height:,} points are too many to see"
+        raise LabError(f"{many}; summarize with a longer every or fewer groups")
     return frame, sizes.height
+
+
+def _with_gaps(frame: pl.DataFrame, every: str) -> pl.DataFrame:
+    """A row, empty but for its count of 0, where a group has no traces: its line breaks there."""
+    known = frame.drop_nulls("time")
+    if known.is_empty():
+        return known
+    span = known.select(pl.datetime_range(pl.min("time"), pl.max("time"), every).alias("time"))
+    grid = frame.select("group", "_order").unique().join(span, how="cross")
+    full = grid.join(known.drop("_order"), on=["group", "time"], how="left")
+    return full.with_columns(pl.col("n").fill_null(0)).sort("_order", "time")
 
 
 def _data(frame: pl.DataFrame, panel: Panel) -> list[dict[str, Any]]:
