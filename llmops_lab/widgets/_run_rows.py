@@ -87,7 +87,8 @@ def columns_of(run: EvalRun) -> list[dict[str, Any]]:
         ("duration_s", "Time", True),
     ]
     return [
-        {"name": name, "label": label, "numeric": numeric} for name, label, numeric in all_columns
+        {"name": name, "label": label, "numeric": numeric, "wide": name == "input"}
+        for name, label, numeric in all_columns
     ]
 
 

@@ -62,8 +62,8 @@ function makeTable(model, set) {
     line.setAttribute("aria-selected", String(chosen));
     if (row) {
       line.dataset.state = row.state;
-      line.classList.toggle("llmops-marked", row.marked);
-      line.classList.toggle("llmops-written", row.written);
+      line.classList.toggle("llmops-marked", Boolean(row.marked));
+      line.classList.toggle("llmops-written", Boolean(row.written));
       line.append(
         ...row.cells.map((text, i) => {
           const { name, numeric } = columns[i];
@@ -107,9 +107,9 @@ function cellClass(name, numeric) {
   return `llmops-cell llmops-${name === "state" ? "state" : numeric ? "number" : "text"}`;
 }
 
-function width({ name, numeric }) {
+function width({ name, numeric, wide }) {
   if (name === "state") return "28px";
-  if (name === "input") return "minmax(120px, 1fr)";
+  if (wide) return "minmax(120px, 1fr)";
   return numeric ? "72px" : "minmax(64px, 108px)";
 }
 

@@ -1,0 +1,112 @@
+"""A drift report on a map: what emerged, grew, vanished or got worse, before and now."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import polars as pl
+
+from llmops_lab._drift_note import compared_line, details, headline, sureness
+from llmops_lab.drift import DriftReport
+from llmops_lab.embeddings import Embeddings, embed
+from llmops_lab.errors import LabError
+from llmops_lab.traces import Traces
+from llmops_lab.widgets._map_explorer import Group, MapData, MapExplorer
+from llmops_lab.widgets._registry import explorers
+
+_COLUMNS = (("Segment", False), ("Kind", False), ("Before → now", True), ("p", True))
+_METRICS = {
+    "error_rate": "failed",
+    "negative_feedback_rate": "negative feedback",
+    "guardrail_rate": "guardrail hits",
+    "cost_usd": "cost, mean",
+    "duration_s": "time, median",
+}
+
+
+@explorers.register("DriftReport")
+def explore_drift(
+    report: DriftReport,
+    *,
+    baseline: Traces | Embeddings | None = None,
+    current: Traces | Embeddings | None = None,
+) -> MapExplorer:
+    """A map of both windows, the changes found, and what each one is made of.
+
+    A report keeps no texts but its examples; with the windows it was made from, the texts
+    behind every point can be read, and `.selected` holds their trace rows.
+    Raises LabError when those are not the ones the report was made from.
+    """
+    texts = _texts(report, baseline, current)
+    return MapExplorer(
+        MapData(
+            positions=report.positions,
+            membership=report.membership,
+            groups=[_group(row) for row in report.frame.iter_rows(named=True)],
+            columns=_COLUMNS,
+            title=headline(report),
+            subtitle=compared_line(report),
+            is_current=report.is_current,
+            texts=texts,
+            notes=[line for line in sureness(report) if line],
+        )
+    )
+
+
+def _texts(
+    report: DriftReport,
+    baseline: Traces | Embeddings | None,
+    current: Traces | Embeddings | None,
+) -> pl.DataFrame | None:
+    if baseline is None or current is None:
+        return None
+    frames = [_embedded(window).frame for window in (baseline, current)]
+    now = int(report.is_current.sum())
+    before = len(report.is_current) - now
+    if [len(frame) for frame in frames] != [before, now]:
+        raise LabError(
+            f"the report compares {before:,} texts with {now:,}, these windows have"
+            f" {len(frames[0]):,} and {len(frames[1]):,}; give those it was made from"
+        )
+    return pl.concat(frames, how="diagonal_relaxed")
+
+
+def _embedded(window: Traces | Embeddings) -> Embeddings:
+    return window if isinstance(window, Embeddings) else embed(window)
+
+
+def _group(row: dict[str, Any]) -> Group:
+    burst = row["kind"] == "burst"
+    return Group(
+        title=row["name"],
+        cells=(
+            row["name"],
+            row["kind"],
+            f"{row['share_baseline']:.1%} → {row['share_current']:.1%}",
+            "–" if burst else f"{row['p_adjusted']:.3f}",
+        ),
+        facts=tuple(_facts(row)),
+        words=row["words"],
+        exemplars=row["exemplars"],
+        code=f"report.frame.filter(segment={row['segment']})",
+    )
+
+
+def _facts(row: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    low, high = row["share_change_low"] * 100, row["share_change_high"] * 100
+    yield "change of share", f"{low:+.1f} to {high:+.1f} points"
+    yield "queries", f"{row['n_baseline']:,} → {row['n_current']:,}"
+    yield "users", f"{row['users_baseline']:,} → {row['users_current']:,}"
+    for name, label in _METRICS.items():
+        before, now = row.get(f"{name}_baseline"), row.get(f"{name}_current")
+        if before is not None or now is not None:
+            yield label, f"{_shown(name, before)} → {_shown(name, now)}"
+    if row["kind"] != "burst":
+        yield "how sure", details(row)[0].partition("; ")[2]
+
+
+def _shown(name: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    if name.endswith("_rate"):
+        return f"{value:.1%}"
+    return f"${value:.4f}" if name == "cost_usd" else f"{value:.1f} s"

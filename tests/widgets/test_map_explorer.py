@@ -1,0 +1,135 @@
+"""The state behind the maps of segments and drift; tests/ui shows them in a browser."""
+
+import struct
+
+import numpy as np
+import polars as pl
+import pytest
+
+from llmops_lab.embeddings import Embeddings
+from llmops_lab.errors import LabError
+from llmops_lab.segments import Segments
+from llmops_lab.widgets import explore
+from llmops_lab.widgets._map_explorer import colour_of, unit_square
+
+N = 60
+
+
+@pytest.fixture
+def segments():
+    """Sixty queries: 30 about kettles, 20 about sizes, 10 in no segment."""
+    topics = ["kettle"] * 30 + ["size"] * 20 + ["else"] * 10
+    frame = pl.DataFrame(
+        {
+            "trace_id": [f"t{i}" for i in range(N)],
+            "text": [f"<b>{topic}</b> question {i}" for i, topic in enumerate(topics)],
+            "output_text": ["an answer"] * N,
+            "model": ["small", "large"] * (N // 2),
+            "user_id": [f"u{i % 7}" for i in range(N)],
+            "start_time": [None] * N,
+            "duration_s": [None, *(i / 10 for i in range(1, N))],
+            "cost_usd": [0.001] * N,
+        }
+    )
+    matrix = np.ones((N, 4), dtype=np.float32) / 2
+    told = pl.DataFrame(
+        {
+            "segment": [0, 1],
+            "name": ["kettle", "size"],
+            "words": [["kettle"], ["size"]],
+            "n": [30, 20],
+            "n_users": [7, 7],
+            "share": [0.5, 1 / 3],
+            "exemplars": [["a kettle?"], ["which size?"]],
+            "error_rate": [0.1, None],
+            "negative_feedback_rate": [None, None],
+            "cost_usd": [0.001, None],
+            "duration_s": [1.0, 2.0],
+        }
+    )
+    membership = np.array([0] * 30 + [1] * 20 + [-1] * 10)
+    positions = np.random.default_rng(0).normal(size=(N, 2)).astype(np.float32)
+    return Segments(told, membership, positions, Embeddings(matrix, frame, "ones", "none"))
+
+
+@pytest.fixture
+def explorer(segments):
+    return explore(segments)
+
+
+def test_all_points_travel_as_bytes_and_all_segments_as_rows(explorer):
+    assert len(struct.unpack(f"<{2 * N}f", explorer.points)) == 2 * N
+    assert struct.unpack(f"<{N}h", explorer.membership) == (*[0] * 30, *[1] * 20, *[-1] * 10)
+    assert [group["cells"][:2] for group in explorer.groups] == [["kettle", "30"], ["size", "20"]]
+    assert explorer.n_shown == N
+
+
+def test_a_chosen_segment_shows_its_texts_and_what_is_known_of_it(explorer):
+    explorer.chosen = 1
+    assert explorer.n_shown == 20
+    assert explorer.selected["trace_id"].to_list() == [f"t{i}" for i in range(30, 50)]
+    assert explorer.group["code"] == "segments.rows(1)"
+    assert ["failed", "–"] in explorer.group["facts"]
+    assert explorer.detail["input"] == "<b>size</b> question 30"
+
+
+def test_the_lasso_narrows_within_the_segment(explorer):
+    points = np.arange(25, 35, dtype="<u4").tobytes()
+    explorer._receive(explorer, {"action": "lasso"}, [memoryview(points)])
+    assert explorer.n_shown == explorer.n_lassoed == 10
+    explorer.chosen = 1
+    assert explorer.selected["trace_id"].to_list() == ["t30", "t31", "t32", "t33", "t34"]
+    explorer._receive(explorer, {"action": "lasso"}, [memoryview(b"")])
+    assert explorer.n_shown == 20
+
+
+def test_a_clicked_point_is_read_though_something_else_was_chosen(explorer):
+    explorer.chosen = 1
+    explorer.point = 3
+    assert explorer.detail["id"] == "t3"
+    assert explorer.chosen == -1
+
+
+def test_search_and_sorting_work_on_the_texts(explorer):
+    explorer.search = "<B>KETTLE"
+    assert explorer.n_shown == 30
+    explorer.sort = ["duration_s", True]
+    assert explorer.detail["id"] == "t29"
+    explorer.cursor = 29
+    assert explorer.detail["id"] == "t0"
+
+
+def test_a_few_far_points_do_not_squeeze_the_map():
+    near = np.random.default_rng(0).normal(size=(1000, 2)).astype(np.float32)
+    places = unit_square(np.vstack([near, [[1e6, -1e6]]]).astype(np.float32))
+    assert np.ptp(places[:1000, 0]) > 0.9
+    assert places.min() >= -0.05
+    assert places.max() <= 1.05
+
+
+def test_points_of_one_place_and_no_points_are_drawn():
+    assert np.isfinite(unit_square(np.ones((5, 2), dtype=np.float32))).all()
+    assert unit_square(np.zeros((0, 2), dtype=np.float32)).shape == (0, 2)
+
+
+def test_a_hundred_segments_have_a_hundred_colours():
+    assert len({colour_of(index) for index in range(100)}) == 100
+
+
+def test_windows_that_are_not_the_reports_own_are_refused(segments):
+    from llmops_lab.drift import DriftReport
+
+    report = DriftReport(
+        frame=pl.DataFrame(),
+        signals=pl.DataFrame(),
+        windows=pl.DataFrame(),
+        membership=segments.membership,
+        positions=segments.positions,
+        is_current=np.arange(N) >= 20,
+        alpha=0.05,
+        smallest_new=0.1,
+        smallest_growth=0.1,
+    )
+    half = segments.embeddings.take(np.arange(N) < 30)
+    with pytest.raises(LabError, match="compares 20 texts with 40"):
+        explore(report, baseline=half, current=half)
