@@ -91,6 +91,14 @@ class Lab:
             [name, arguments],
         )
 
+    def show_cell(self, position: int) -> None:
+        """Bring a cell to the top of the notebook."""
+        self.page.evaluate(
+            "position => window.jupyterapp.shell.currentWidget.content"
+            ".scrollToItem(position, 'start')",
+            position,
+        )
+
     def set_theme(self, theme: str) -> None:
         """Light or Dark."""
         self.command("apputils:change-theme", theme=f"JupyterLab {theme}")

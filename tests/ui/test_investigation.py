@@ -1,0 +1,77 @@
+"""The investigation notebook, run and used by a person in a real JupyterLab."""
+
+import json
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+
+pytestmark = [pytest.mark.ui, pytest.mark.slow]
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+NOTEBOOK = REPOSITORY / "notebooks" / "01_investigation.ipynb"
+SAMPLE = REPOSITORY / "sample_data"
+CORRECTION = "Within 30 days; <b>free</b> with the printed label. شكرا"
+PICTURES = {
+    "latency": "lab.plot(by_day)",
+    "drift": "report = lab.detect_drift",
+    "review": "explorer = lab.explore",
+    "gate": "verdict = gate.check",
+}
+
+
+@pytest.fixture
+def story(lab):
+    """The notebook beside the sample data, in the server's folder: its path there."""
+    if not (SAMPLE / "traces" / "langfuse.jsonl.zst").exists():
+        pytest.skip("the sample data is not made (make sample-data)")
+    folder = lab.folder / "story"
+    (folder / "notebooks").mkdir(parents=True)
+    shutil.copy(NOTEBOOK, folder / "notebooks")
+    (folder / "sample_data").symlink_to(SAMPLE)
+    return folder
+
+
+def position_of(start):
+    """Which cell begins a picture."""
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    return next(i for i, cell in enumerate(cells) if start in cell.source)
+
+
+def test_a_person_runs_the_investigation_and_writes_a_case_back(lab, story):
+    lab.open(f"story/notebooks/{NOTEBOOK.name}")
+    lab.set_theme("Light")
+    lab.command("application:toggle-left-area")
+    lab.run_all()
+
+    lab.show_cell(position_of(PICTURES["latency"]))
+    lab.page.locator(".llmops-Chart :is(svg, canvas)").first.wait_for()
+
+    lab.show_cell(position_of(PICTURES["review"]))
+    widget = lab.page.locator(".llmops-run")
+    widget.locator(".llmops-row").first.wait_for()
+    widget.locator(".llmops-table").focus()
+    lab.page.keyboard.press("j")
+    widget.locator(".llmops-row[aria-selected=true][aria-rowindex='3']").wait_for()
+    lab.page.keyboard.press("e")
+    lab.page.keyboard.press("Control+a")
+    lab.page.keyboard.insert_text(CORRECTION)
+    lab.page.keyboard.press("Control+Enter")
+    message = widget.locator(".llmops-message", has_text="Added")
+    message.wait_for()
+
+    written = json.loads((story / "out" / "golden.jsonl").read_text().splitlines()[-1])
+    assert written["expected"] == CORRECTION
+    assert written["source"]["kind"] == "failure"
+    assert written["id"] in message.inner_text()
+    take_pictures(lab)
+
+
+def take_pictures(lab):
+    for theme in ("Dark", "Light"):
+        lab.set_theme(theme)
+        for name, start in PICTURES.items():
+            lab.show_cell(position_of(start))
+            lab.page.wait_for_function("() => document.fonts.status === 'loaded'")
+            lab.screenshot(f"investigation-{name}-{theme.lower()}")
