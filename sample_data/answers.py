@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
-from sample_data.people import Person
 from sample_data.phrases import fill
 from sample_data.queries import Writer
 from sample_data.slots import Slots
@@ -74,17 +73,22 @@ class Assistant:
         self._writer = writer
 
     def reply(
-        self, intent: str, topic: str, person: Person, slots: Slots, rng: Random, *, wrong: bool
+        self, intent: str, topic: str, slots: Slots, rng: Random, *, wrong: bool, said: str = ""
     ) -> Reply:
-        """The answer to a query of this topic; `wrong` takes it from the page of 2023."""
+        """The answer to a query of this topic: `said` if it is known, or a wording of it.
+
+        `wrong` takes it from the page of 2023.
+        """
         book = self._writer.book
         kind = "wrong" if wrong and book.pieces(intent, topic, "wrong") else "answer"
-        core = fill(self._writer.draw(book.pieces(intent, topic, kind), rng), slots, rng)
+        drawn = self._writer.draw(book.pieces(intent, topic, kind), rng)
+        core = said if said and kind == "answer" else fill(drawn, slots, rng)
         pages = _found(core, intent, rng)
         if kind == "answer" and intent not in ("smalltalk", "recall") and rng.random() < 0.025:
             core = rng.choice(book.frame("no_answer"))
         slots.put("answer", core)
-        lead = self._writer.draw(book.frame("lead"), rng) if intent != "abuse" else "{answer}"
+        plain = said or intent in ("smalltalk", "recall") or rng.random() < 0.3
+        lead = "{answer}" if plain else self._writer.draw(book.frame("lead"), rng)
         tool = TOOLS.get((intent, topic)) or TOOLS.get((intent, ""))
         if tool and rng.random() < 0.18:
             tool = None

@@ -13,6 +13,9 @@ from random import Random
 import zstandard
 
 from sample_data.exports.langfuse import langfuse_lines
+from sample_data.exports.langsmith import langsmith_lines
+from sample_data.exports.otlp import otlp_lines
+from sample_data.exports.phoenix import phoenix_lines
 from sample_data.golden import answer_lines, golden_lines
 from sample_data.story import Trace, tell_story
 from sample_data.truth import write_truth
@@ -35,8 +38,12 @@ def generate(out: Path, seed: int = 7) -> dict[str, int]:
 
 def _contents(traces: list[Trace], seed: int) -> dict[str, bytes]:
     """The uncompressed bytes of each file."""
+    weeks = [[t for t in traces if (t.day - 1) // 7 == week] for week in range(3)]
     files = {
         "traces/langfuse.jsonl.zst": langfuse_lines(traces),
+        "traces/phoenix_week_1.jsonl.zst": phoenix_lines(weeks[0]),
+        "traces/langsmith_week_2.jsonl.zst": langsmith_lines(weeks[1]),
+        "traces/otlp_week_3.jsonl.zst": otlp_lines(weeks[2]),
         "traces/intents.csv.gz": _intent_lines(traces),
         "golden/golden.jsonl": golden_lines(traces, Random(f"{seed}:golden")),
     }

@@ -74,7 +74,18 @@ _SLANG = (
     (r"\bisn't\b", ("aint",)),
     (r"\bis not\b", ("aint",)),
 )
-_FILLERS = ("like ", "lowkey ", "literally ", "fr ", "ngl ", "deadass ", "kinda ")
+_FILLERS = (
+    "like",
+    "lowkey",
+    "literally",
+    "fr",
+    "ngl",
+    "deadass",
+    "kinda confused",
+    "yeah",
+    "idk",
+    "so",
+)
 
 
 def type_like(text: str, person_case: str, typo_rate: float, rng: Random) -> str:
@@ -92,8 +103,8 @@ def tidy(text: str) -> str:
     """Capitals at sentence starts, "I" upright, and a mark at the end."""
     text = re.sub(r"\bi(?=\b(?!\.e))", "I", text)
     text = re.sub(r"(^|[.!?]\s+|\n)([^\W\d_])", lambda m: m.group(1) + m.group(2).upper(), text)
-    if text and text[-1].isalnum() and "\n" not in text[-40:]:
-        last = re.split(r"[.!?]\s+|\n", text)[-1]
+    last = re.split(r"[.!?]\s+|\n", text)[-1]
+    if text and text[-1].isalnum() and "\n" not in text[-40:] and len(last.split()) > 4:
         text += "?" if asks(last) else "."
     return text
 
@@ -119,9 +130,8 @@ def slang(text: str, rng: Random) -> str:
         text = re.sub(pattern, lambda m, w=words: m.expand(rng.choice(w)), text, flags=re.I)
     text = re.sub(r"[.,;:!](?=\s|$)", "", without_apostrophes(text.lower()))
     words = text.split(" ")
-    if len(words) > 5 and rng.random() < 0.6:
-        spot = 1 + int(rng.random() * (len(words) - 2))
-        words.insert(spot, rng.choice(_FILLERS).strip())
+    if len(words) > 5 and rng.random() < 0.45:
+        words.insert(0, rng.choice(_FILLERS))
     return " ".join(words)
 
 

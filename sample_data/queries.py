@@ -1,8 +1,9 @@
 """What a customer types: one of several shapes, built from pieces, in the customer's hand."""
 
+import re
 from random import Random
 
-from sample_data import noise
+from sample_data import noise, wording
 from sample_data.people import Person
 from sample_data.phrases import Book, Deck, fill, with_articles
 from sample_data.slots import Slots
@@ -10,6 +11,9 @@ from sample_data.slots import Slots
 SHAPES = ("keyword", "terse", "greeted", "explained", "story", "long", "letter")
 _BRIEF = (0.20, 0.46, 0.16, 0.10, 0.06, 0.02, 0.00)
 _WORDY = (0.02, 0.16, 0.14, 0.18, 0.27, 0.15, 0.08)
+_ABOUT_AN_ORDER = {
+    "delivery", "returns", "refunds", "damaged", "warranty", "order_change", "b2b",
+}  # fmt: skip
 _CROSS_INTENTS = {"complaints": 0.45, "delivery": 0.16, "refunds": 0.16, "damaged": 0.1}
 
 
@@ -30,13 +34,18 @@ class Writer:
 
     def follow_up(
         self, intent: str, topic: str, person: Person, slots: Slots, rng: Random, *, slang: bool
-    ) -> str:
-        """A later message, which leans on what was said before."""
+    ) -> tuple[str, str]:
+        """A later message, which leans on what was said before, and its answer, "" if open."""
         draw = _Draw(self, intent, topic, slots, rng)
-        text = draw("follow")
-        if rng.random() < 0.2:
+        text, _, answer = draw("follow").partition(" => ")
+        extra = rng.random() if "[" in answer or not answer else 1.0
+        if extra < 0.3:
             text = _join(text, draw("detail"))
-        return self._in_hand(text, person, rng, slang=slang, letter=False)
+        elif extra < 0.65:
+            text = draw.with_tail(text)
+        if rng.random() < 0.35:
+            text = _join(draw.frame("follow_opening"), text)
+        return self._in_hand(text, person, rng, slang=slang, letter=False), answer
 
     def has(self, intent: str, topic: str, kind: str) -> bool:
         """Whether this language has such pieces."""
@@ -55,6 +64,8 @@ class Writer:
         w = person.wordiness
         weights = [brief + (wordy - brief) * w for brief, wordy in zip(_BRIEF, _WORDY, strict=True)]
         shape = rng.choices(SHAPES, weights)[0]
+        if intent == "smalltalk":
+            return "terse" if shape != "keyword" else shape
         needs = {"keyword": "keyword", "story": "situation", "long": "situation"}
         needed = needs.get(shape, "situation" if shape == "letter" else "ask")
         return shape if self.has(intent, topic, needed) else "terse"
@@ -63,10 +74,17 @@ class Writer:
         return draw("keyword")
 
     def _terse(self, draw: "_Draw", person: Person) -> str:
-        return draw("ask")
+        text = draw("ask")
+        if draw.intent == "smalltalk":
+            return text
+        if draw.chance(0.14 + 0.14 * person.wordiness):
+            text = f"{draw.frame('head')} {text}".strip()
+        return draw.with_tail(text) if draw.chance(0.3 + 0.2 * person.wordiness) else text
 
     def _greeted(self, draw: "_Draw", person: Person) -> str:
         text = _join(draw.frame("opening"), draw("ask"))
+        if draw.chance(0.3):
+            text = draw.with_tail(text)
         return _join(text, draw.frame("closing")) if draw.chance(0.5) else text
 
     def _explained(self, draw: "_Draw", person: Person) -> str:
@@ -83,7 +101,7 @@ class Writer:
             parts.insert(0, parts.pop())
         if draw.chance(person.greets):
             parts.insert(0, draw.frame("opening"))
-        if draw.chance(_CROSS_INTENTS.get(draw.intent, 0.03)):
+        if draw.chance(_CROSS_INTENTS.get(draw.intent, 0.0)):
             parts.append(draw.frame("cross"))
         if draw.chance(person.greets):
             parts.append(draw.frame("closing"))
@@ -102,7 +120,7 @@ class Writer:
         first = _join(draw("situation"), draw("detail"))
         second = _join(draw.frame("history"), draw("detail") if draw.chance(0.5) else "")
         third = _join(draw.frame("life") if draw.chance(0.5) else "", draw("request"))
-        if draw.chance(_CROSS_INTENTS.get(draw.intent, 0.05)):
+        if draw.chance(_CROSS_INTENTS.get(draw.intent, 0.0)):
             third = _join(third, draw.frame("cross"))
         paragraphs = [draw.frame("letter"), first, second, third, draw.frame("signature")]
         if draw.chance(0.3):
@@ -114,6 +132,8 @@ class Writer:
             opening = rng.choice(self._book.frame("slang_opening")) if rng.random() < 0.5 else ""
             closing = rng.choice(self._book.frame("slang_closing")) if rng.random() < 0.6 else ""
             return " ".join(part for part in (opening, noise.slang(text, rng), closing) if part)
+        if self._book.language == "en":
+            text = wording.in_own_words(text, person.user_id)
         case = "tidy" if letter and person.case != "lower" else person.case
         if not person.apostrophes:
             text = noise.without_apostrophes(text)
@@ -142,13 +162,32 @@ class _Draw:
     def chance(self, probability: float) -> bool:
         return self._rng.random() < probability
 
+    def with_tail(self, text: str) -> str:
+        """The text with something added that people add, about the order where there is one."""
+        has_order = self.intent in _ABOUT_AN_ORDER and self.chance(0.55)
+        tail = self.frame("tail_order" if has_order else "tail")
+        if not tail:
+            return text
+        link = self._rng.choice((", ", ", ", " - ", ". ", ".. ", " ... ", "\n"))
+        if text[-1] in ".?!)" or tail[0] == "(":
+            link = " "
+        elif noise.asks(text) and self.chance(0.7):
+            link = "? "
+        return text + link + tail
+
     def _one(self, pieces: tuple[str, ...]) -> str:
         piece = self._writer.draw(pieces, self._rng)
-        if piece in self._used:
+        for _ in range(4):
+            if piece not in self._used and not self._repeats(piece):
+                break
             piece = self._writer.draw(pieces, self._rng)
         self._used.add(piece)
         text = fill(piece, self._slots, self._rng)
         return with_articles(text) if self._writer.book.language == "en" else text
+
+    def _repeats(self, piece: str) -> bool:
+        """Whether the piece names again what was named: "order 12 … (order 12)"."""
+        return any(f"{{{name}}}" in piece and name in self._slots for name in ("order", "who"))
 
 
 def _join(*parts: str) -> str:
@@ -163,5 +202,5 @@ def _join(*parts: str) -> str:
 def _mark(part: str, following: str) -> str:
     if len(part) < 18 and len(part.split()) < 4:
         return "," if following[0].islower() else "!" if len(part) % 3 == 0 else "."
-    last = part.rsplit(". ", 1)[-1]
+    last = re.split(r"[.!?]\s+", part)[-1]
     return "?" if noise.asks(last) else "." if following[0].isupper() else ","

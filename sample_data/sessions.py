@@ -9,7 +9,7 @@ from sample_data.people import Person
 from sample_data.phrases import read_book
 
 _HOURS = (1, 0.5, 0.3, 0.2, 0.3, 0.8, 2, 4, 6, 8, 9, 9, 8, 7, 7, 7, 7, 8, 9, 10, 10, 8, 5, 2)
-_TURNS = (0.6, 0.24, 0.11, 0.05)
+_TURNS = (0.77, 0.15, 0.06, 0.02)
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ class Slots(Mapping[str, str]):
         number = getattr(self, f"_draw_{name}", None)
         if number is not None:
             return number()
+        if name.startswith("bare_"):  # without its article
+            return self[name.removeprefix("bare_")].split(" ", 1)[-1]
         values = self._book.slot(_BASE.get(name, name))
         taken = self._values.get(_BASE.get(name, ""), "")
         for _ in range(20):
@@ -130,6 +132,17 @@ class Slots(Mapping[str, str]):
     def _draw_kilos(self) -> str:
         return str(self._number(52, 104))
 
+    def _draw_size(self) -> str:
+        """A size, and the next one up as `size2`."""
+        pairs = _LETTERS if self._rng.random() < 0.6 else _NUMBERS[self._person.language == "en"]
+        size, bigger = self._rng.choice(pairs)
+        self._values["size2"] = bigger
+        return size
+
+    def _draw_size2(self) -> str:
+        self._values["size"] = self._draw_size()
+        return self._values["size2"]
+
     def _draw_eu(self) -> str:
         return str(self._number(37, 45))
 
@@ -150,6 +163,11 @@ class Slots(Mapping[str, str]):
         return self._rng.choice(("cut", "item", "model"))
 
 
+_LETTERS = (("XS", "S"), ("S", "M"), ("M", "L"), ("L", "XL"), ("XL", "XXL"))
+_NUMBERS = {
+    True: (("8", "10"), ("10", "12"), ("12", "14"), ("14", "16")),
+    False: (("36", "38"), ("38", "40"), ("40", "42"), ("42", "44")),
+}
 # A second value of the same list, unlike the first.
 _BASE = {"item2": "item", "colour2": "colour"}
 

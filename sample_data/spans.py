@@ -21,6 +21,8 @@ SERVED_AS = {
 }
 _ERRORS = (
     ("RateLimitError", "Error code: 429 - rate limit reached for requests per minute", 0.4),
+    ("RateLimitError", "Error code: 429 - rate limit reached for tokens per minute", 0.3),
+    ("OverloadedError", "Error code: 529 - the model is overloaded", 0.9),
     ("APITimeoutError", "Request timed out after 30.0 s", 30.0),
     ("InternalServerError", "Error code: 500 - the server had an error", 1.1),
 )
@@ -98,6 +100,7 @@ class _Clock:
 
     def __init__(self, turn: Turn, rng: Random) -> None:
         self._turn, self._rng, self._now = turn, rng, turn.start
+        self._last_id = rng.getrandbits(64)  # a trace's ids come from one counter
         self._root = self._span("support-assistant", "agent", None)
         self._root.input = turn.query
         self._spans = [self._root]
@@ -114,7 +117,8 @@ class _Clock:
         return self._spans
 
     def _span(self, name: str, kind: str, parent: Span | None) -> Span:
-        span_id = f"{self._rng.getrandbits(64):016x}"
+        self._last_id += 1 + self._rng.getrandbits(8)
+        span_id = f"{self._last_id % 2**64:016x}"
         return Span(span_id, parent.span_id if parent else None, name, kind, self._now, self._now)
 
     def _child(self, name: str, kind: str) -> Span:
@@ -193,7 +197,7 @@ class _Clock:
         for attempt in range(2):
             span = self._child("plan" if tool else "answer", "llm")
             span.model, span.messages = self._turn.person.model, messages
-            if self._rng.random() < (0.009 if attempt == 0 else 0.35):
+            if self._rng.random() < (0.008 if attempt == 0 else 0.35):
                 self._break(span)
                 continue
             self._speak(span, answer, tool)
@@ -212,11 +216,10 @@ class _Clock:
         span.input_tokens = TOOL_TOKENS + int(size / 4.35) + 4 * len(span.messages)
         span.cached_tokens = self._cached(span.messages, again=not tool) if openai else 0
         if tool:
-            call_id = f"call_{self._rng.getrandbits(96):024x}"
-            span.tool_call = (call_id, tool.tool or "", tool.arguments)
+            span.tool_call = (f"call_{span.span_id}", tool.tool or "", tool.arguments)
         span.output = answer
         span.output_tokens = int(len(answer or (tool.arguments if tool else "")) / 4.1) + 9
-        span.response_id = ("chatcmpl-" if openai else "msg_") + f"{self._rng.getrandbits(80):020x}"
+        span.response_id = ("chatcmpl-" if openai else "msg_") + span.span_id
         fresh = span.input_tokens - span.cached_tokens
         first = self._pass((0.38 if openai else 0.52) + fresh * 7e-5, 0.34)
         if self._turn.stalls and not tool:
@@ -238,7 +241,7 @@ class _Clock:
     def _tool(self, reply: Reply) -> str:
         span = self._child(reply.tool or "", "tool")
         span.input = reply.arguments
-        if self._rng.random() < 0.016:
+        if self._rng.random() < 0.008:
             self._now += 5_000_000
             span.error = ("TimeoutError", f"{reply.tool} did not answer within 5 s")
         else:

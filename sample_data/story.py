@@ -80,7 +80,7 @@ class _Teller:
     def tell(self, session: Session) -> list[Trace]:
         rng = Random(f"{self._seed}:session:{self._told}")
         self._told += 1
-        language = session.person.language if read_book(session.person.language).sections else "en"
+        language = session.person.language
         if language != "en" and (session.intent == "abuse" or rng.random() < 0.1):
             language = "en"
         return list(_Conversation(self, session, self._voice(language), rng).traces())
@@ -110,6 +110,7 @@ class _Conversation:
         self._slots = Slots(self._writer.book, session.person, today, rng)
         self._session_id = f"chat_{rng.getrandbits(48):012x}"
         self._history: tuple[Message, ...] = ()
+        self._said = ""  # the answer that a follow-up question comes with
         self._now = plot.moment(session.day, session.second)
 
     def traces(self) -> list[Trace]:
@@ -139,19 +140,23 @@ class _Conversation:
 
     def _begin(self, number: int, *, slang: bool) -> Trace:
         session, rng = self._session, self._rng
-        write = self._writer.follow_up if number else self._writer.query
-        about = (session.intent, session.topic, session.person)
-        pasted = session.plant == "paste"
-        bits = rng.getrandbits(128)
+        about = (session.intent, session.topic, session.person, self._slots, rng)
+        self._said = ""
+        if session.plant == "paste":
+            query = plot.PASTED
+        elif number:
+            query, self._said = self._writer.follow_up(*about, slang=slang)
+        else:
+            query = self._writer.query(*about, slang=slang)
         return Trace(
-            trace_id=f"{bits:032x}"[:12] + "4" + f"{bits:032x}"[13:],
+            trace_id=_time_ordered_id(self._now, rng),
             session_id=self._session_id,
             person=session.person,
             day=session.day,
             intent=session.intent,
             topic=session.topic,
             plant=session.plant,
-            query=plot.PASTED if pasted else write(*about, self._slots, rng, slang=slang),
+            query=query,
             slang=slang,
             prompt_version=plot.prompt_version(session.day),
         )
@@ -179,9 +184,8 @@ class _Conversation:
     def _reply(self, trace: Trace) -> Reply:
         worsening = trace.intent == plot.WORSE_INTENT
         trace.wrong = worsening and self._teller.owes("wrong", plot.outdated_share(trace.day))
-        return self._assistant.reply(
-            trace.intent, trace.topic, trace.person, self._slots, self._rng, wrong=trace.wrong
-        )
+        about = (trace.intent, trace.topic, self._slots, self._rng)
+        return self._assistant.reply(*about, wrong=trace.wrong, said=self._said)
 
     def _judge(self, trace: Trace) -> None:
         """A thumb from some customers, a score from the judge on a sample."""
@@ -206,3 +210,8 @@ class _Conversation:
         if not trace.thumb and (trace.wrong or trace.intent == "recall"):
             kind = "wrong" if trace.wrong else "recall"
         return self._rng.choice(self._writer.book.frame(f"comment_{kind}"))
+
+
+def _time_ordered_id(micros: int, rng: Random) -> str:
+    """32 hexadecimal digits in the layout of a UUID of version 7."""
+    return f"{micros // 1000:012x}7{rng.getrandbits(12):03x}8{rng.getrandbits(60):015x}"

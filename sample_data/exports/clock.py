@@ -20,5 +20,10 @@ def iso_us_naive(micros: int) -> str:
     return _stamp(micros).isoformat(timespec="microseconds")
 
 
+def compact_us(micros: int) -> str:
+    """The digits that LangSmith's dotted orders begin with."""
+    return _stamp(micros).strftime("%Y%m%dT%H%M%S%f")
+
+
 def _stamp(micros: int) -> datetime:
     return (_EPOCH + timedelta(microseconds=micros)).replace(tzinfo=None)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import zstandard
 
+from llmops_lab import Traces, read_traces
 from sample_data.generate import generate
 
 FIRST_DAY = datetime.fromisoformat("2026-03-02T00:00:00+00:00")
@@ -84,3 +85,9 @@ def exported(sample: Path) -> list[Exported]:
 @pytest.fixture(scope="session")
 def by_id(exported: list[Exported]) -> dict[str, Exported]:
     return {trace.trace_id: trace for trace in exported}
+
+
+@pytest.fixture(scope="session")
+def whole(sample: Path) -> Traces:
+    """The main export, read by our own reader."""
+    return read_traces(sample / "traces" / "langfuse.jsonl.zst")
