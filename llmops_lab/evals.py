@@ -195,3 +195,7 @@ async def _work_off(
         for each in workers:
             each.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+        # A target or judge that holds connections gives them up with this event loop.
+        for part in (work.target, *work.scorers):
+            if close := getattr(part, "close", None):
+                await close()
