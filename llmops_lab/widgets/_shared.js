@@ -110,7 +110,7 @@ function cellClass(name, numeric) {
 function width({ name, numeric, wide }) {
   if (name === "state") return "28px";
   if (wide) return "minmax(120px, 1fr)";
-  return numeric ? "72px" : "minmax(64px, 108px)";
+  return numeric ? "72px" : "minmax(72px, 150px)";
 }
 
 // --- a text in full ---------------------------------------------------------------------------

@@ -74,8 +74,10 @@ class TableWidget(anywidget.AnyWidget):
         self.window = {"start": self.start, "rows": self._lines(positions)}
 
     def _send_detail(self, _: object = None) -> None:
+        """`rank` tells the page which cursor this answers; keys may have moved it on since."""
         is_there = 0 <= self.cursor < len(self._shown)
-        self.detail = self._detail_of(self._shown[self.cursor]) if is_there else {}
+        detail = self._detail_of(self._shown[self.cursor]) if is_there else {}
+        self.detail = {**detail, "rank": self.cursor}
 
 
 def cut(text: str) -> str:

@@ -29,7 +29,7 @@ function render({ model, el }) {
   el.replaceChildren(root);
 
   const keys = (event) => {
-    if (handleKey(event, { model, set, send, toolbar, table, reader })) {
+    if (handleKey(event, { model, set, toolbar, table, reader })) {
       event.preventDefault();
       event.stopPropagation();
     }
@@ -111,6 +111,15 @@ function makeReader(model, send, drafts) {
   const foot = node("footer", {}, [actions, status]);
   const element = node("article", { "aria-label": "The result" }, [text, foot]);
   let expected = null;
+  let drawn = null;
+  let waiting = null;
+
+  // Do it to the case at the cursor: at once, or as soon as that case has come from Python.
+  function whenThere(act) {
+    const isThere = model.get("detail").rank === model.get("cursor");
+    waiting = isThere ? null : act;
+    if (isThere) act();
+  }
 
   function draw() {
     const detail = model.get("detail");
@@ -119,9 +128,10 @@ function makeReader(model, send, drafts) {
       text.replaceChildren(node("p", { class: "llmops-empty" }, "Nothing to read."));
       return;
     }
-    const editing = expected !== null && expected === document.activeElement;
+    const editing = expected === document.activeElement && drawn === detail.position;
     const caret = editing ? expected.selectionStart : 0;
     expected = makeEditor(detail);
+    drawn = detail.position;
     drawActions(detail);
     text.replaceChildren(
       makeTitle(detail),
@@ -138,6 +148,7 @@ function makeReader(model, send, drafts) {
     } else {
       text.scrollTop = 0;
     }
+    if (waiting) whenThere(waiting);
     announce();
   }
 
@@ -177,7 +188,9 @@ function makeReader(model, send, drafts) {
     status.dataset.kind = isHere ? (kind ?? "") : "";
   }
 
-  return { element, draw, announce, act, edit: () => expected?.focus() };
+  const edit = () => whenThere(() => expected?.focus());
+  const mark = () => whenThere(() => act("mark"));
+  return { element, draw, announce, act, edit, mark, isWaiting: () => waiting !== null };
 }
 
 function makeTitle(detail) {
@@ -209,7 +222,7 @@ function grow(editor) {
 // --- keys --------------------------------------------------------------------------------------
 
 function handleKey(event, parts) {
-  const { model, set, send, toolbar, table, reader } = parts;
+  const { model, set, toolbar, table, reader } = parts;
   if (event.key === "Escape") return table.focus(), true;
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) return reader.act("add"), true;
   if (event.target.matches("input, textarea, select")) return false;
@@ -221,10 +234,11 @@ function handleKey(event, parts) {
     return true;
   }
   const actions = {
-    m: () => send({ action: "mark", position: model.get("detail").position }),
+    m: reader.mark,
     e: reader.edit,
     "/": toolbar.focusSearch,
   };
+  if (reader.isWaiting()) return true;
   if (!(event.key in actions)) return false;
   actions[event.key]();
   return true;

@@ -49,6 +49,18 @@ HAS_RUN = """() => {
   return waiting.length === 0 && idle && 'all ran';
 }"""
 
+IS_AT_TOP = """async position => {
+  const content = window.jupyterapp.shell.currentWidget.content;
+  const frame = () => new Promise(requestAnimationFrame);
+  content.scrollToItem(position, 'start');
+  for (let i = 0; i < 20; i++) await frame();
+  const node = content.widgets[position].node;
+  const offset = node.getBoundingClientRect().top - content.node.getBoundingClientRect().top;
+  const isLast = content.outerNode.scrollTop + content.outerNode.clientHeight
+    >= content.outerNode.scrollHeight - 2;
+  return node.isConnected && node.clientHeight > 0 && offset > -4 && (offset < 60 || isLast);
+}"""
+
 
 @dataclass
 class Lab:
@@ -92,12 +104,8 @@ class Lab:
         )
 
     def show_cell(self, position: int) -> None:
-        """Bring a cell to the top of the notebook."""
-        self.page.evaluate(
-            "position => window.jupyterapp.shell.currentWidget.content"
-            ".scrollToItem(position, 'start')",
-            position,
-        )
+        """Bring a cell to the top of the notebook; its neighbours may still change height."""
+        self.page.wait_for_function(IS_AT_TOP, arg=position)
 
     def set_theme(self, theme: str) -> None:
         """Light or Dark."""

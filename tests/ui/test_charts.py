@@ -52,7 +52,6 @@ def test_an_altair_chart_is_drawn_without_a_network_in_both_themes(lab):
     lab.run_all()
     lab.page.locator(".llmops-Chart svg .mark-line path").first.wait_for()
     light = label_colour(lab)
-    lab.screenshot("chart-light")
     lab.set_theme("Dark")
     lab.page.wait_for_function(
         "before => getComputedStyle(document.querySelector("
@@ -60,7 +59,6 @@ def test_an_altair_chart_is_drawn_without_a_network_in_both_themes(lab):
         arg=light,
     )
     assert luminance(light) < 0.5 < luminance(label_colour(lab))
-    lab.screenshot("chart-dark")
 
 
 def test_a_chart_of_many_rows_is_drawn_on_a_canvas(lab):

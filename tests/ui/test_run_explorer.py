@@ -98,9 +98,19 @@ def test_a_failure_is_read_corrected_and_written_to_the_golden_set_by_keyboard(l
     assert case["reviewed_by"] == "ana"
     assert f"id='{case['id']}'" in widget.locator(".llmops-code pre").inner_text()
     assert lab.page.evaluate("window.jupyterapp.shell.currentWidget.content.widgets.length") == 2
-    lab.screenshot("run-explorer-light")
-    lab.set_theme("Dark")
-    lab.screenshot("run-explorer-dark")
+
+
+def test_keys_faster_than_the_kernel_act_on_the_case_they_moved_to(lab, explorer):
+    widget = explorer(120)
+    reads(widget, "case-00000")
+    widget.locator(".llmops-table").focus()
+    for key in "jjjjje":
+        lab.page.keyboard.press(key)
+    widget.locator("textarea:focus").wait_for()
+    lab.page.keyboard.press("Control+a")
+    lab.page.keyboard.insert_text("Six working days.")
+    lab.page.keyboard.press("Control+Enter")
+    widget.locator(".llmops-message", has_text="Added case-00020-").wait_for()
 
 
 def test_texts_of_traces_are_shown_as_text(lab, explorer):
