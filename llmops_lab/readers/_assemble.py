@@ -3,6 +3,8 @@
 import polars as pl
 
 from llmops_lab._schema import SIDE_TABLES
+from llmops_lab.readers._convert import gentle
+from llmops_lab.readers._moments import moment
 from llmops_lab.readers._reader import TRACE_ROW, Rows
 
 _OF_TRACE = ("conversation_id", "user_id", "environment", "release", "tags")
@@ -11,6 +13,9 @@ _OF_TRACE = ("conversation_id", "user_id", "environment", "release", "tags")
 def side_table(name: str, rows: Rows) -> pl.DataFrame:
     """Rows as a side table in its schema."""
     schema = SIDE_TABLES[name]
+    if "created_at" in schema:
+        moments = gentle(moment("any"))([row.get("created_at") for row in rows]).series // 1000
+        rows = [{**row, "created_at": at} for row, at in zip(rows, moments, strict=True)]
     columns = {
         column: pl.Series(
             [row.get(column) for row in rows],

@@ -165,7 +165,16 @@ def flag(values: Values) -> Column:
 
 def words(values: Values) -> Column:
     """A list of texts; one text is a list of one, JSON is read."""
-    return one_by_one(values, pl.List(pl.String), words_of)
+    known: dict[tuple[str, ...], int] = {}
+
+    def number_of_list(value: Any) -> int | None:
+        found = words_of(value)
+        return None if found is None else known.setdefault(tuple(found), len(known))
+
+    # Polars builds lists row by row; most rows repeat a few of them.
+    column = one_by_one(values, pl.UInt32(), number_of_list)
+    distinct = pl.Series([list(each) for each in known], dtype=pl.List(pl.String))
+    return Column(distinct.gather(column.series), column.problems)
 
 
 def words_of(value: Any) -> list[str] | None:

@@ -46,11 +46,11 @@ def _reason(message: str) -> str:
 def mended(value: Any) -> Any:
     """The value with every lone surrogate replaced by U+FFFD, the mark for unreadable text."""
     if isinstance(value, str):
-        return (
-            value
-            if value.isascii()
-            else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        )
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return value
     if isinstance(value, list):
         return [mended(item) for item in value]
     if isinstance(value, dict):
@@ -68,9 +68,9 @@ def object_in(value: Any) -> dict[str, Any] | None:
 
 def value_in(value: Any) -> Any:
     """A list or object written as text, decoded (at most twice); anything else as it is."""
+    if isinstance(value, msgspec.Raw):
+        value = decode(value)
     for _ in range(2):
-        if isinstance(value, msgspec.Raw):
-            value = decode(value)
         if not isinstance(value, str) or value[:1] not in ("{", "[", '"'):
             return value
         try:

@@ -51,16 +51,16 @@ def kind_rows(spans: pl.DataFrame, outputs: Sequence[Any]) -> dict[str, Rows]:
 def _documents(output: Any, role: str) -> Rows:
     items = list_in(output)
     decoded = value_in(output)
-    if isinstance(decoded, Mapping):
+    if isinstance(decoded, dict):
         items = next(
             (list_in(decoded[k]) for k in ("documents", "results", "matches") if k in decoded), []
         )
     make = document_maker(role)
-    return [make(item, n) for n, item in enumerate(items) if isinstance(item, Mapping)]
+    return [make(item, n) for n, item in enumerate(items) if isinstance(item, dict)]
 
 
 def _decision(output: Any, name: str, status: str | None) -> dict[str, Any]:
-    plain: Mapping[str, Any] = output if isinstance(output, Mapping) else {"verdict": output}
+    plain: Mapping[str, Any] = output if isinstance(output, dict) else {"verdict": output}
     verdict = "failed" if status == "error" and output is None else verdict_of(plain)
     target = next((word for word in ("input", "output") if word in name.lower()), None)
     return {

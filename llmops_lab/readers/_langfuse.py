@@ -1,6 +1,6 @@
 """What Langfuse's exports share: the observation's fields, its usage buckets, its scores."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -12,11 +12,8 @@ from llmops_lab.readers._convert import (
     choice,
     gentle,
     number,
-    number_of,
-    one_by_one,
     text_of,
     whole,
-    whole_of,
     word,
     words,
 )
@@ -33,38 +30,44 @@ def bucket_sum(part: str) -> Convert:
 
     Source: Langfuse `reduceUsageOrCostDetails`.
     """
-
-    def total(details: Any) -> int | None:
-        counts = [whole_of(v) for k, v in _items(details) if part in k and v is not None]
-        return sum(count or 0 for count in counts) if counts else None
-
-    return lambda values: one_by_one(values, pl.Int64(), total)
+    return _summed(lambda name: part in name, whole)
 
 
 def bucket(*names: str) -> Convert:
     """Tokens of the buckets with these exact names."""
-
-    def total(details: Any) -> int | None:
-        counts = [whole_of(v) for k, v in _items(details) if k in names and v is not None]
-        return sum(count or 0 for count in counts) if counts else None
-
-    return lambda values: one_by_one(values, pl.Int64(), total)
+    return _summed(names.__contains__, whole)
 
 
 def bucket_cost(name: str) -> Convert:
     """Dollars of one entry of the cost details."""
-
-    def cost(details: Any) -> float | None:
-        found = dict(_items(details)).get(name)
-        return None if found is None else number_of(found)
-
-    return lambda values: one_by_one(values, pl.Float64(), cost)
+    return _summed(name.__eq__, number)
 
 
-def _items(details: Any) -> Sequence[tuple[str, Any]]:
-    if isinstance(details, list):  # a map column of a Parquet file
-        return [(str(e["key"]), e["value"]) for e in details if isinstance(e, Mapping)]
-    return list((object_in(details) or {}).items())
+def _summed(is_wanted: Callable[[str], bool], convert: Convert) -> Convert:
+    """The sum over wanted buckets, bucket by bucket over all rows; null where none is there."""
+
+    def total(values: Values) -> Column:
+        rows = [_details(value) for value in values]
+        names = sorted(filter(is_wanted, set[str]().union(*(row for row in rows if row))))
+        columns = [convert([row.get(name) if row else None for row in rows]) for name in names]
+        problems = {row: why for column in columns for row, why in column.problems.items()}
+        if not columns:
+            return Column(convert([None] * len(rows)).series)
+        frame = pl.DataFrame({name: c.series for name, c in zip(names, columns, strict=True)})
+        some = pl.any_horizontal(pl.all().is_not_null())
+        return Column(
+            frame.select(x=pl.when(some).then(pl.sum_horizontal(pl.all())))["x"], problems
+        )
+
+    return total
+
+
+def _details(value: Any) -> Mapping[str, Any] | None:
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, list):  # a map column of a Parquet file
+        return {str(entry["key"]): entry["value"] for entry in value if isinstance(entry, Mapping)}
+    return object_in(value)
 
 
 def _level(values: Values) -> Column:
@@ -269,7 +272,6 @@ def _score(score: Mapping[str, Any]) -> dict[str, Any]:
 
     data_type = str(get("dataType", "data_type") or "NUMERIC").lower()
     label = get("stringValue", "string_value") or get("longStringValue", "long_string_value")
-    created = moment()([score.get("timestamp")]).series[0]
     return {
         "trace_id": get("traceId", "trace_id"),
         "span_id": get("observationId", "observation_id"),
@@ -281,5 +283,5 @@ def _score(score: Mapping[str, Any]) -> dict[str, Any]:
         "source": _SCORE_SOURCES.get(str(score.get("source")), "unknown"),
         "evaluator": get("authorUserId", "author_user_id"),
         "explanation": text_of(score.get("comment")),
-        "created_at": None if created is None else created // 1000,
+        "created_at": score.get("timestamp"),
     }

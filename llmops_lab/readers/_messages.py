@@ -24,6 +24,7 @@ _ROLES = {
     "toolmessage": "tool",
     "function": "tool",
 }
+_AS_THEY_ARE = ("user", "assistant", "system")
 _LISTS = (
     "messages",
     "choices",
@@ -51,7 +52,7 @@ def _messages_in(value: Any, depth: int) -> list[Any]:
             return value
         only = value[0] if len(value) == 1 and depth < 4 else None  # LangChain batches: [[…]]
         return _messages_in(only, depth + 1)
-    if not isinstance(value, Mapping) or depth > 4:
+    if not isinstance(value, dict) or depth > 4:
         return []
     if _is_message(value):
         return [value]
@@ -60,11 +61,11 @@ def _messages_in(value: Any, depth: int) -> list[Any]:
 
 
 def _is_message(item: Any) -> bool:
-    if not isinstance(item, Mapping):
+    if not isinstance(item, dict):
         return False
-    if isinstance(item.get("message"), Mapping):
+    if isinstance(item.get("message"), dict):
         return _is_message(item["message"])
-    if isinstance(item.get("kwargs"), Mapping) and "content" in item["kwargs"]:
+    if isinstance(item.get("kwargs"), dict) and "content" in item["kwargs"]:
         return True
     if "message.role" in item:
         return True
@@ -75,11 +76,15 @@ def _is_message(item: Any) -> bool:
 
 def _normal(item: Mapping[str, Any]) -> Message:
     """One message of any tool, in OpenTelemetry form."""
-    if isinstance(item.get("message"), Mapping):  # an OpenAI choice, a LangChain generation
+    if len(item) == 2 and isinstance(item.get("content"), str) and "role" in item:
+        role = item["role"]
+        if role in _AS_THEY_ARE and item["content"][:1] != "[":
+            return {"role": role, "parts": [{"type": "text", "content": item["content"]}]}
+    if isinstance(item.get("message"), dict):  # an OpenAI choice, a LangChain generation
         message = _normal(item["message"])
         reason = item.get("finish_reason")
         return {**message, "finish_reason": reason} if isinstance(reason, str) else message
-    if isinstance(item.get("kwargs"), Mapping):  # LangChain's serialised constructor
+    if isinstance(item.get("kwargs"), dict):  # LangChain's serialised constructor
         kind = str((item.get("id") or [""])[-1])
         return _normal({"role": kind, **item["kwargs"]})
     plain = _without_prefix(item) if "message.role" in item else item
@@ -105,7 +110,7 @@ def _parts(message: Mapping[str, Any], role: str) -> list[Part]:
         return [{k: v for k, v in response.items() if v is not None}]
     parts = [part for block in _blocks(content) if (part := _part(block))]
     calls = message.get("tool_calls")
-    return parts + [_call(call) for call in calls or () if isinstance(call, Mapping)]
+    return parts + [_call(call) for call in calls or () if isinstance(call, dict)]
 
 
 def _blocks(content: Any) -> Iterable[Any]:
@@ -119,7 +124,7 @@ def _blocks(content: Any) -> Iterable[Any]:
 def _part(block: Any) -> Part | None:
     if block is None:
         return None
-    if not isinstance(block, Mapping):
+    if not isinstance(block, dict):
         return {"type": "text", "content": block if isinstance(block, str) else encode(block)}
     kind = str(block.get("type") or block.get("message_content.type") or "")
     make = _PARTS.get(kind.replace("-", "_"))
@@ -138,7 +143,7 @@ def _first(block: Mapping[str, Any], *names: str) -> Any:
 def _call(block: Mapping[str, Any]) -> Part:
     """A tool call as OpenAI, Anthropic, Vercel, LangChain or OpenInference write it."""
     inner = block.get("function")
-    function: Mapping[str, Any] = inner if isinstance(inner, Mapping) else block
+    function: Mapping[str, Any] = inner if isinstance(inner, dict) else block
     arguments = _first(
         function, "arguments", "args", "input", "tool_call.function.arguments", "parameters"
     )
@@ -190,7 +195,7 @@ def message_text(messages: list[Message], role: str) -> str | None:
 
 def plain_text(value: Any) -> str | None:
     """The one text of an object like {"question": …}; None when it is not that simple."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     for key in _TEXTS:
         if isinstance(value.get(key), str) and value[key]:

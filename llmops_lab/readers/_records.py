@@ -171,12 +171,14 @@ class RecordTree(Tree):
             return super().values(key)
         return list(map(attrgetter(name), self._decoded.structs))
 
-    def rest(self, row: int) -> dict[str, Any]:
-        struct = self._decoded.structs[row]
-        items = ((key, getattr(struct, name)) for key, name in self._decoded.names.items())
-        left = self._left(row, items)
-        left.update(left.pop(_MORE, {}))
-        return {k: v for k, v in left.items() if not _is_empty(v)}
+    def rests(self) -> list[dict[str, Any]]:
+        left: list[dict[str, Any]] = [{} for _ in self.lines]
+        unread = self._decoded.names.keys() - self._read - self._branches.keys()
+        for key in [name for name in self._decoded.names if name in unread]:
+            for row, value in enumerate(self.values(key)):
+                if value is not None and not _is_empty(value):
+                    left[row].update(value if key == _MORE else {key: value})
+        return self._with_branches(left)
 
     def has(self, row: int) -> bool:
         return True
@@ -184,7 +186,7 @@ class RecordTree(Tree):
 
 def _is_empty(value: Any) -> bool:
     if isinstance(value, msgspec.Raw):
-        return bytes(value) in _EMPTY
+        return len(memoryview(value)) <= 4 and bytes(value) in _EMPTY
     return value in ("", [], {})
 
 

@@ -54,7 +54,7 @@ def _items(value: Any) -> list[Mapping[str, Any]]:
     """The objects of a list; one object is a list of one."""
     inner = value_in(value)
     items = inner if isinstance(inner, list) else [inner]
-    return [item for item in items if isinstance(item, Mapping)]
+    return [item for item in items if isinstance(item, dict)]
 
 
 def document_maker(role: str) -> Callable[[Mapping[str, Any], int], dict[str, Any]]:

@@ -115,11 +115,13 @@ def _with_texts(frame: pl.DataFrame, texts: Texts) -> pl.DataFrame:
 
 def _rest(batch: Batch) -> pl.Series:
     """What no field asked for, as JSON; attributes lie at its top, whatever the format."""
-    rest = (_lifted(batch.rest(row)) for row in range(len(batch)))
+    rest = map(_lifted, batch.rests())
     return pl.Series([encode(left) if left else None for left in rest], dtype=pl.String)
 
 
 def _lifted(left: dict[str, Any]) -> dict[str, Any]:
+    if not left:
+        return left
     inner = left.pop("attributes", None)
     top = {key.removeprefix("attributes."): value for key, value in left.items()}
     return {**top, **inner} if isinstance(inner, dict) else top

@@ -40,8 +40,8 @@ def _read(value: Any, role: str) -> tuple[str | None, str | None, str | None]:
         return None, _written(text if text is not None else text_of(value)), None
     text = message_text(messages, role)
     system = message_text([m for m in messages if m["role"] == "system"], "system")
-    return encode(mended(messages)), _written(text), _written(system)
+    return encode(messages), _written(text), _written(system)
 
 
 def _written(text: str | None) -> str | None:
-    return text if text is None or text.isascii() else mended(text)
+    return None if text is None else mended(text)

@@ -60,21 +60,24 @@ class Tree:
         """Whether a record has an object here."""
         return self._rows[row] is not None
 
-    def rest(self, row: int) -> dict[str, Any]:
-        """What a record holds that no column asked for; gaps are left out."""
-        here = self._rows[row]
-        return self._left(row, here.items()) if here else {}
+    def rests(self) -> list[dict[str, Any]]:
+        """What each record holds that no column asked for; gaps are left out."""
+        taken = self._read | self._branches.keys()
+        left = [
+            {k: v for k, v in row.items() if k not in taken and v is not None} if row else {}
+            for row in self._rows
+        ]
+        return self._with_branches(left)
 
-    def _left(self, row: int, items: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-        left: dict[str, Any] = {}
-        for key, value in items:
-            branch = self._branches.get(key)
-            if branch and branch.has(row):
-                below = branch.rest(row)
+    def _with_branches(self, left: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The same with what is left below; a value that could not be opened stays whole."""
+        for key, branch in self._branches.items():
+            values = self.values(key) if key not in self._read else None
+            for row, below in enumerate(branch.rests()):
                 if below:
-                    left[key] = below
-            elif key not in self._read and value is not None:
-                left[key] = value
+                    left[row][key] = below
+                elif values and values[row] is not None and not branch.has(row):
+                    left[row][key] = values[row]
         return left
 
 

@@ -15,7 +15,7 @@ from llmops_lab.readers._side_rows import attribute_rows
 class _Download(msgspec.Struct):
     observations: list[msgspec.Raw]
     trace: dict[str, msgspec.Raw] | None = None
-    scores: msgspec.Raw | None = None
+    scores: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 _DOWNLOAD = msgspec.json.Decoder(_Download)
@@ -28,7 +28,7 @@ def observations_in(record: Record) -> Exploded:
         download = _DOWNLOAD.decode(_bytes(record.data))
         observations: list[Any] = list(download.observations)
         trace = {key: decode(raw) for key, raw in (download.trace or {}).items() if key in _WANTED}
-        scores = decode(download.scores) if download.scores else []
+        scores = decode(download.scores)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         whole = object_of(record)
         observations, trace = (

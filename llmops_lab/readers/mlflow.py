@@ -85,7 +85,6 @@ def _score(item: Mapping[str, Any], trace_id: Any) -> dict[str, Any]:
     value = feedback.get("value", expectation.get("value", expectation.get("serialized_value")))
     is_number = isinstance(value, (int, float))
     kind = "boolean" if isinstance(value, bool) else "numeric" if is_number else "categorical"
-    created = moment("any")([item.get("create_time") or item.get("create_time_ms")]).series[0]
     return {
         "trace_id": otel_id([item.get("trace_id") or trace_id]).series[0],
         "span_id": otel_id([item.get("span_id")]).series[0],
@@ -96,7 +95,7 @@ def _score(item: Mapping[str, Any], trace_id: Any) -> dict[str, Any]:
         "source": _SOURCES.get(str(source.get("source_type")), "unknown"),
         "evaluator": text_of(source.get("source_id")),
         "explanation": text_of(item.get("rationale")),
-        "created_at": None if created is None else created // 1000,
+        "created_at": item.get("create_time") or item.get("create_time_ms"),
         "valid": item.get("valid"),
     }
 
