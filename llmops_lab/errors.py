@@ -25,6 +25,10 @@ class FormatError(LabError):
     """A source cannot be read as any known trace format, or as more than one."""
 
 
+class TruncationWarning(UserWarning):
+    """An export holds exactly as many records as its tool gives at most: it may be cut."""
+
+
 class ColumnError(LabError):
     """A table lacks a column that the call needs."""
 

@@ -1,5 +1,6 @@
 """Reading traces: any export, one schema."""
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
@@ -8,8 +9,9 @@ from typing import Any
 
 import polars as pl
 
-from llmops_lab._schema import SPANS
+from llmops_lab._schema import SIDE_TABLES, SPANS, conform
 from llmops_lab.cost import price_traces
+from llmops_lab.errors import TruncationWarning
 from llmops_lab.pricing import Price
 from llmops_lab.readers._assemble import (
     side_table,
@@ -17,7 +19,14 @@ from llmops_lab.readers._assemble import (
     with_trace_rows_lent,
     without_repeats,
 )
-from llmops_lab.readers._detect import Found, check_mapping, detect, detect_table, has_spans
+from llmops_lab.readers._detect import (
+    Found,
+    canonical_table,
+    check_mapping,
+    detect,
+    detect_table,
+    has_spans,
+)
 from llmops_lab.readers._json import UnreadableError
 from llmops_lab.readers._mapped import mapped_reader
 from llmops_lab.readers._reader import Reader, Rows, readers
@@ -33,10 +42,13 @@ _SAMPLES = 100
 
 @dataclass(frozen=True)
 class _Read:
-    """What one file gave."""
+    """What one file gave; frames and tables of canonical files come as they are."""
 
     frames: list[pl.DataFrame] = field(default_factory=list[pl.DataFrame])
     side_rows: dict[str, Rows] = field(default_factory=dict[str, Rows])
+    tables: dict[str, list[pl.DataFrame]] = field(default_factory=dict[str, list[pl.DataFrame]])
+    is_canonical: bool = False
+    sizes: list[tuple[str, Reader, int]] = field(default_factory=list[tuple[str, Reader, int]])
 
     def add(self, spans: Spans, name: str) -> None:
         self.frames.append(spans.frame)
@@ -57,8 +69,9 @@ def read_traces(
 ) -> Traces:
     """Traces from any export in one schema; the format is found from the keys.
 
-    `source` is a path, glob, folder or a list of them, bytes, open file, data frame (Polars,
-    pandas, Arrow), or a list of dicts; gzip and zstd are undone. `format` names a reader
+    `source` is a path, glob, folder or a list of them, an address (s3://, gs://, https://,
+    hf://datasets/owner/name), bytes, open file, data frame (Polars, pandas, Arrow), Dataset, or
+    a list of dicts; gzip and zstd are undone. `format` names a reader
     where the keys leave doubt; `mapping` reads any table: canonical column → its column
     ({"input_text": "question"}).
     `prices` are your own by model and win over the price list (see `price_traces`).
@@ -66,7 +79,23 @@ def read_traces(
     """
     ad_hoc = mapped_reader(mapping) if mapping else None
     parts = [_read(content, format, ad_hoc) for content in contents(source)]
-    return price_traces(_traces(parts, _named(source)), prices=prices)
+    _warn_of_cuts(parts)
+    traces = _traces(parts, _named(source))
+    if prices is None and all(part.is_canonical for part in parts):
+        return traces  # priced when they were read first
+    return price_traces(traces, prices=prices)
+
+
+def _warn_of_cuts(parts: Sequence[_Read]) -> None:
+    for part in parts:
+        for name, reader, size in part.sizes:
+            if size in reader.page_sizes:
+                warnings.warn(
+                    f"{name} holds exactly {size:,} records, where {reader.title} is often cut; "
+                    "is it the whole export?",
+                    TruncationWarning,
+                    stacklevel=3,
+                )
 
 
 def _named(source: Any) -> str:
@@ -92,17 +121,26 @@ def _read(content: Content, wanted: str | None, ad_hoc: Reader | None) -> _Read:
 
 def _read_table(name: str, table: Table, wanted: str | None, ad_hoc: Reader | None) -> _Read:
     frame, lines = table.frame, table.lines
+    if not ad_hoc and not wanted and (canonical := canonical_table(frame)):
+        return _canonical(frame, canonical)
     reader = ad_hoc or (readers[wanted] if wanted else detect_table(frame, name))
     if reader.explode and not has_spans(reader, frame.columns):
         rows = map(Record, lines, frame.iter_rows(named=True))
         return _read_records(name, iter([list(rows)]), reader.name, None)
     if ad_hoc:
         check_mapping(ad_hoc, frame.columns)
-    found = _Read()
+    found = _Read(sizes=[(name, reader, frame.height)])
     for start in range(0, frame.height, BATCH):
         part = TableTree(frame[start : start + BATCH], lines[start : start + BATCH])
         found.add(read_spans(part, reader, source=name), name)
     return found
+
+
+def _canonical(frame: pl.DataFrame, table: str) -> _Read:
+    if table == "spans":
+        return _Read(frames=[conform(frame.lazy(), SPANS).collect()], is_canonical=True)
+    known = conform(frame.lazy(), SIDE_TABLES[table]).collect()
+    return _Read(tables={table: [known]}, is_canonical=True)
 
 
 def _read_records(
@@ -116,12 +154,15 @@ def _read_records(
     reader, envelope = Found(ad_hoc) if ad_hoc else detect(samples, name, wanted=wanted)
     decoder = RecordDecoder(reader.asked(), reader.raw)
     found = _Read()
+    size = 0
     for batch in chain(head, batches):
         exploded = _exploded(batch, reader, envelope, found, name)
         for start in range(0, len(exploded), BATCH):
             decoded = decoder.decode(exploded[start : start + BATCH])
             found.reject(decoded.rejected, name)
             found.add(read_spans(RecordTree(decoded), reader, source=name), name)
+        size += len(exploded) if envelope else len(batch)
+    found.sizes.append((name, reader, size))
     return found
 
 
@@ -163,7 +204,7 @@ def _unwrapped(batch: Sequence[Record], envelope: str, found: _Read, name: str) 
             found.reject([(record.line, f"no list under {envelope!r}")], name)
 
 
-def _traces(parts: Iterable[_Read], source: str) -> Traces:
+def _traces(parts: Sequence[_Read], source: str) -> Traces:
     """All files as one."""
     rows: dict[str, Rows] = {}
     frames: list[pl.DataFrame] = []
@@ -176,4 +217,7 @@ def _traces(parts: Iterable[_Read], source: str) -> Traces:
     spans = with_trace_rows_lent(spans)
     rows.setdefault("rejected", []).extend(repeated)
     tables = {name: side_table(name, found) for name, found in rows.items()}
+    for part in parts:
+        for table, ready in part.tables.items():
+            tables[table] = pl.concat([tables[table], *ready] if table in tables else ready)
     return Traces.from_frame(spans, side_tables=tables, source=source)

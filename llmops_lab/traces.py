@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -113,6 +115,27 @@ class Traces:
         if not len(before) or not len(after):
             raise LabError(f"nothing to split at {moment}; {self._extent()}")
         return before, after
+
+    def write_parquet(self, folder: str | Path) -> Path:
+        """Write spans and side tables below a folder, one Parquet file each; returns the folder.
+
+        `read_traces(folder)` gives the same traces again. A file is replaced only when the new
+        one is whole.
+        """
+        target = Path(folder)
+        target.mkdir(parents=True, exist_ok=True)
+        tables = {"spans": self.spans, **{name: getattr(self, name) for name in SIDE_TABLES}}
+        for name, table in tables.items():
+            unfinished = target / f".{name}.unfinished"
+            table.write_parquet(unfinished, compression="zstd")
+            unfinished.replace(target / f"{name}.parquet")
+        return target
+
+    def to_dataset(self) -> Any:
+        """The spans as a Hugging Face `Dataset`, a row each; `read_traces` reads it back."""
+        from datasets import Dataset
+
+        return Dataset.from_polars(self.spans.with_columns(pl.col(pl.Enum).cast(pl.String)))
 
     def _extent(self) -> str:
         start = self.rows["start_time"]

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
+from llmops_lab._schema import SIDE_TABLES
 from llmops_lab.errors import ColumnError, FormatError
 from llmops_lab.readers._json import UnreadableError, decode
 from llmops_lab.readers._reader import Reader, readers
@@ -120,3 +121,11 @@ def has_spans(reader: Reader, columns: list[str]) -> bool:
         if field.column == "span_id"
         for path in field.paths.split("|")
     )
+
+
+def canonical_table(frame: pl.DataFrame) -> str | None:
+    """The name of our own table that the frame is, as `Traces.write_parquet` leaves it."""
+    columns = set(frame.columns)
+    if columns >= {"source_format", "usage_role", "trace_id", "span_id", "cost_source"}:
+        return "spans"
+    return next((name for name, schema in SIDE_TABLES.items() if columns == set(schema)), None)

@@ -46,7 +46,8 @@ class Reader:
     """One format, declared. A signature is a set of keys that together only this format has.
 
     Keys below another are written with a slash: `info/trace_id`, and `data[]/context` for the
-    first item of a list. `raw` keys hold text of any shape, kept byte-exact; `repeats` are keys that only say again what
+    first item of a list. `page_sizes` are the numbers of records at which the tool cuts an export.
+    `raw` keys hold text of any shape, kept byte-exact; `repeats` are keys that only say again what
     others do, and are dropped.
     """
 

@@ -12,6 +12,7 @@ import polars as pl
 
 from llmops_lab.errors import FormatError
 from llmops_lab.readers._compression import plain_bytes
+from llmops_lab.readers._remote import hub_rows, is_hub, is_remote, remote_files
 
 _DATA = (".json", ".jsonl", ".ndjson", ".csv", ".parquet")
 _PACKED = (".gz", ".zst", ".zstd")
@@ -27,7 +28,11 @@ class Content:
 
 def contents(source: Any) -> Iterator[Content]:
     """Everything the source holds, file by file. Raises FormatError when it is no source."""
-    if isinstance(source, (str, Path)):
+    if isinstance(source, str) and is_hub(source):
+        yield Content(source, list(hub_rows(source)))
+    elif isinstance(source, str) and is_remote(source):
+        yield from (_content(name, data) for name, data in remote_files(source, _DATA))
+    elif isinstance(source, (str, Path)):
         yield from _at_path(str(source))
     elif isinstance(source, (bytes, bytearray, memoryview)):
         yield _content("bytes", bytes(source))
@@ -35,7 +40,7 @@ def contents(source: Any) -> Iterator[Content]:
         data = source.read()
         name = str(getattr(source, "name", "file"))
         yield _content(name, data.encode() if isinstance(data, str) else data)
-    elif isinstance(source, Mapping):
+    elif isinstance(source, Mapping) and not type(source).__module__.startswith("datasets"):
         yield Content("records", [source])
     elif isinstance(source, (list, tuple)) and any(isinstance(s, (str, Path)) for s in source):
         for each in source:
@@ -49,6 +54,8 @@ def _in_memory(source: Any) -> Content:
         return Content("frame", source.collect())
     if isinstance(source, pl.DataFrame):
         return Content("frame", source)
+    if type(source).__module__.startswith("datasets"):
+        return _from_dataset(source)
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         return Content("frame", _from_arrow(source))
     if hasattr(source, "to_dict") and hasattr(source, "columns"):
@@ -57,8 +64,16 @@ def _in_memory(source: Any) -> Content:
         return Content("records", [_record(item) for item in source])
     raise FormatError(
         f"cannot read traces from a {type(source).__name__}; give a path, a glob, a folder, bytes, "
-        "an open file, a data frame or a list of dicts"
+        "an open file, a data frame, a Dataset or a list of dicts"
     )
+
+
+def _from_dataset(dataset: Any) -> Content:
+    """A Hugging Face data set: a table when it is one, else its rows as they stream."""
+    if hasattr(dataset, "to_polars"):
+        return Content("dataset", dataset.with_format(None).to_polars())
+    parts = dataset.values() if isinstance(dataset, Mapping) else [dataset]
+    return Content("dataset", [_record(row) for part in parts for row in part])
 
 
 def _record(item: Any) -> Any:
@@ -147,6 +162,7 @@ def _content(name: str, data: bytes) -> Content:
     if plain[:4] == b"PAR1":
         try:
             return Content(name, pl.read_parquet(io.BytesIO(plain)))
-        except (pl.exceptions.PolarsError, OSError) as error:
-            raise FormatError(f"{name} is a damaged Parquet file: {error}") from None
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise FormatError(f"{name} is a damaged Parquet file: {reason}") from None
     return Content(name, plain)

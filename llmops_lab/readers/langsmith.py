@@ -152,4 +152,5 @@ langsmith = reader(
         Field("output", "outputs"),
     ),
     side_rows=_side_rows,
+    page_sizes=(100,),
 )  # fmt: skip
