@@ -10,9 +10,11 @@ _STYLE = (
     "color:var(--jp-ui-font-color1,inherit)"
 )
 _CELL = (
-    "padding:3px 10px;border-bottom:1px solid var(--jp-border-color2,#8884);"
+    "padding:3px 8px;border-bottom:1px solid var(--jp-border-color2,#8884);"
     "text-align:{};vertical-align:top;font-variant-numeric:tabular-nums"
 )
+_SHORT = 32  # a name or number of this length is not broken into lines
+_TABLE = "border-collapse:collapse;margin:0;font-size:inherit;color:inherit"
 _DETAIL = "display:block;font-size:11px;opacity:.7;white-space:nowrap"
 _CALLOUT = (
     "margin-top:6px;padding:4px 10px;border-left:3px solid var(--jp-warn-color1,#b26a00);"
@@ -79,7 +81,7 @@ class Table:
         return (
             f"<div style='{_STYLE}'><div style='font-weight:600'>{escape(self.title)}</div>"
             f"<div style='opacity:.75;margin-bottom:4px'>{escape(self.subtitle)}</div>"
-            f"<div style='overflow-x:auto'><table style='border-collapse:collapse;margin:0'>"
+            f"<div style='overflow-x:auto'><table style='{_TABLE}'>"
             f"{head}<tbody>{body}</tbody></table></div>"
             f"{callouts}{notes}</div>"
         )
@@ -91,6 +93,8 @@ def _cell(tag: str, cell: str | Cell, number: bool) -> str:
     if plain.detail:
         inside += f"<span style='{_DETAIL}'>{html.escape(plain.detail)}</span>"
     style = _CELL.format("right" if number else "left")
+    if len(plain.text) <= _SHORT and not tag.startswith("th"):
+        style += ";white-space:nowrap"
     return f"<{tag} style='{style}'>{inside}</{tag.partition(' ')[0]}>"
 
 

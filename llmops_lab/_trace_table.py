@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import PurePath
 from typing import Final
 
 import polars as pl
@@ -30,9 +31,8 @@ def trace_table(spans: pl.DataFrame, tables: Mapping[str, pl.DataFrame], source:
     n = spans["trace_id"].n_unique()
     subtitle = f"{quantities.counted(n, 'trace')}, {quantities.counted(spans.height, 'span')}"
     rows = [(name, fact) for name, fact in facts.items() if fact]
-    return Table(
-        f"Traces from {source}", subtitle, (), rows, callouts=_rejected(tables["rejected"])
-    )
+    title, callouts = f"Traces from {PurePath(source).name}", _rejected(tables["rejected"])
+    return Table(title, subtitle, (), rows, callouts=callouts)
 
 
 def _period(start: object, end: object) -> str:

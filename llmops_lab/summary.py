@@ -12,7 +12,6 @@ from llmops_lab import _quantities as quantities
 from llmops_lab._display import Cell, Table
 from llmops_lab._feedback import trace_feedback
 from llmops_lab._percentiles import (
-    QUANTILES,
     BucketCounts,
     Ordered,
     SortedValues,
@@ -190,7 +189,7 @@ def _table(summary: Summary) -> Table:
     parts += [f"every {summary.every}"] if summary.every else []
     parts += ["percentiles to 0.5 %"] if summary.mode == "histogram" else []
     more = frame.height - _ROWS_SHOWN
-    notes = ["Small figures: 95 % intervals. –: not known, or too few to say."]
+    notes = ["Under a percentile or rate: its 95 % interval. –: not known."]
     notes += [f"{more} more rows in .frame"] if more > 0 else []
     unpriced = int(frame["n_unpriced"].sum())
     callouts = [f"{quantities.counted(unpriced, 'call')} without a price, not in the cost"]
@@ -207,29 +206,28 @@ def _shown(summary: Summary) -> list[Shown]:
     keys = [*summary.by, *(["time"] if summary.every else [])]
     columns: list[tuple[str, str, Callable[[Row], str | Cell]]] = [
         ("n", f"{summary.level}s", lambda row: quantities.count(row["n"])),
+        ("cost_usd", "cost", lambda row: _cost(row, summary.level)),
         *(
-            (
-                f"{measure}_{name}",
-                f"{head} {name}",
-                _with_interval(f"{measure}_{name}", quantities.seconds),
-            )
-            for measure, head in (("duration_s", "duration"), ("ttft_s", "first token"))
-            for name in QUANTILES
-            if name != "p90"
+            (column, f"{head} {name}", _with_interval(column, quantities.seconds))
+            for measure, (head, names) in _PERCENTILE_HEADS.items()
+            for name, column in ((name, f"{measure}_{name}") for name in names)
         ),
         *(
             (name, _RATE_HEADS[name](summary), _with_interval(name, quantities.percent))
             for name in _rates(summary.slo_s)
         ),
-        *((c, c.replace("_", " "), _plain(c, quantities.count)) for c in TOKENS),
-        ("cost_usd", "cost", _plain("cost_usd", quantities.dollars)),
-        ("cost_usd_mean", f"per {summary.level}", _plain("cost_usd_mean", quantities.dollars)),
+        ("input_tokens", "tokens in", _input),
+        ("output_tokens", "tokens out", lambda row: quantities.count(row["output_tokens"])),
     ]
     known = {column for column in summary.frame.columns if summary.frame[column].count()}
     shown = [(head, write) for column, head, write in columns if column in known]
     return [*((key, _key_writer(key)) for key in keys), *shown]
 
 
+_PERCENTILE_HEADS: Final = {
+    "duration_s": ("duration", ("p50", "p95", "p99")),
+    "ttft_s": ("first token", ("p50", "p95")),
+}
 _RATE_HEADS: Final[dict[str, Callable[[Summary], str]]] = {
     "error_rate": lambda _: "errors",
     "guardrail_rate": lambda _: "guardrail hits",
@@ -246,8 +244,18 @@ def _with_interval(column: str, write: quantities.Writer) -> Callable[[Row], Cel
     return cell
 
 
-def _plain(column: str, write: quantities.Writer) -> Callable[[Row], str]:
-    return lambda row: write(row[column])
+def _input(row: Row) -> Cell:
+    cached = row["cache_read_tokens"]
+    return Cell(
+        quantities.count(row["input_tokens"]),
+        f"{quantities.count(cached)} cached" if cached else "",
+    )
+
+
+def _cost(row: Row, level: Level) -> Cell:
+    each = row["cost_usd_mean"]
+    detail = f"{quantities.dollars(each)} per {level}" if each is not None else ""
+    return Cell(quantities.dollars(row["cost_usd"]), detail)
 
 
 def _key_writer(key: str) -> Callable[[Row], str]:

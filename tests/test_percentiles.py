@@ -94,6 +94,14 @@ def test_the_interval_holds_the_true_percentile_at_least_19_times_in_20():
         assert 0.945 < inside.mean() < 0.985
 
 
+def test_counts_are_the_same_on_another_engine():
+    chance = np.random.default_rng(9)
+    frame = pl.DataFrame({"group": chance.integers(0, 3, 3000), "x": chance.normal(1, 2, 3000)})
+    ours = bucket_counts(frame, ["group"], "x").sort("group", "bucket")
+    theirs = pl.from_pandas(bucket_counts(frame.to_pandas(), ["group"], "x"))
+    assert ours.rows() == theirs.select(ours.columns).sort("group", "bucket").rows()
+
+
 def test_counts_of_two_machines_merge_into_the_counts_of_all():
     chance = np.random.default_rng(3)
     frame = pl.DataFrame({"group": chance.integers(0, 3, 5000), "x": chance.gamma(2, 2, 5000)})

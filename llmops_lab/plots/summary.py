@@ -105,7 +105,7 @@ def plot_summary(
 
 def _drawn(summary: Summary) -> tuple[pl.DataFrame, int]:
     """The rows to draw with the name of their `group`, and how many groups there are."""
-    names = [pl.col(key).cast(pl.String).fill_null(quantities.UNKNOWN) for key in summary.by]
+    names = [pl.col(key).cast(pl.String).fill_null(f"no {key}") for key in summary.by]
     group = pl.concat_str(names, separator=" · ") if names else pl.lit("all")
     frame = summary.frame.with_columns(group=group)
     sizes = (
