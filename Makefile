@@ -20,7 +20,7 @@ SAMPLE_SOURCES := $(shell find sample_data -name '*.py' -o -name '*.txt')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo lab install sample-data test lint check format screenshots wheel clean
+.PHONY: help demo lab install sample-data test lint check format reference screenshots wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ lint: $(VENV)/.test-tools ## Style, types and layers
 format: $(VENV)/.test-tools ## Lay the code out
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
+
+reference: install ## Rebuild the tables under docs/reference from the code
+	@PYTHONPATH=. $(BIN)/python scripts/formats_reference.py
 
 screenshots: $(VENV)/.test-tools install sample-data browser ## Take the pictures in docs/screenshots anew
 	@LLMOPS_LAB_SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest -m ui

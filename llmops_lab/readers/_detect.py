@@ -50,6 +50,8 @@ def detect(samples: Iterable[Any], name: str, *, wanted: str | None = None) -> F
         return Found(candidates[0])
     if first is None:
         raise FormatError(f"{name} holds no records (JSON objects)")
+    if {"resourceLogs", "resourceMetrics"} & first.keys():
+        raise FormatError(f"{name} holds OTLP logs or metrics, not traces; export resourceSpans")
     shown = ", ".join(sorted(map(str, first))[:12])
     raise FormatError(
         f"{name} is of no known format (its keys: {shown}); pass format= ({', '.join(readers)}) "

@@ -2,11 +2,11 @@
 
 from llmops_lab.readers._convert import choice, word
 from llmops_lab.readers._dialects import attribute_fields
+from llmops_lab.readers._events import EVENT_FIELDS
 from llmops_lab.readers._ids import otel_id
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._reader import Field, keys, reader
-from llmops_lab.readers._side_rows import attribute_rows
-from llmops_lab.readers.otlp import STATUS
+from llmops_lab.readers.otlp import STATUS, span_rows
 
 otel_sdk = reader(
     "otel-sdk",
@@ -27,8 +27,9 @@ otel_sdk = reader(
         Field("error_message", "status.description|status.message", word),
         Field("scope_name", "instrumentationScope.name|instrumentation_scope.name"),
         *attribute_fields("attributes."),
+        *EVENT_FIELDS,
         Field("service_name", "resource.attributes.service.name|resource.service.name"),
         Field("release", "resource.attributes.service.version"),
     ),
-    side_rows=attribute_rows("attributes."),
+    side_rows=span_rows,
 )

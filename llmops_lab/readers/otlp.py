@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import polars as pl
+
 from llmops_lab.readers._convert import choice, word
 from llmops_lab.readers._dialects import attribute_fields
+from llmops_lab.readers._events import EVENT_FIELDS, evaluation, messages_of
 from llmops_lab.readers._ids import otel_id
 from llmops_lab.readers._json import UnreadableError, list_in, plain_object
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._otel_values import attributes_of
-from llmops_lab.readers._reader import Exploded, Field, keys, reader
+from llmops_lab.readers._reader import Exploded, Field, Rows, keys, reader
 from llmops_lab.readers._records import Record, object_of
-from llmops_lab.readers._side_rows import attribute_rows
+from llmops_lab.readers._side_rows import attribute_rows, item_rows
+from llmops_lab.readers._tree import Tree
 
 STATUS = {
     **dict.fromkeys(("1", "status_code_ok", "ok"), "ok"),
@@ -49,15 +53,9 @@ def _items(document: Any, *names: str) -> list[Mapping[str, Any]]:
 
 
 def _opened(span: Any) -> Any:
-    """The span with its events as one list of plain objects."""
-    events = span.get("events") if isinstance(span, Mapping) else None
-    if not isinstance(events, list):
-        return span
-    return {**span, "events": [_event(event) for event in events if isinstance(event, Mapping)]}
-
-
-def _event(event: Mapping[str, Any]) -> dict[str, Any]:
-    return {**event, "attributes": attributes_of(event.get("attributes"))}
+    """The span with what its events tell of messages."""
+    told = messages_of(span.get("events")) if isinstance(span, dict) else None
+    return {**span, "told": told} if told else span
 
 
 SPAN = (
@@ -71,10 +69,22 @@ SPAN = (
     Field("error_message", "status.message", word),
     Field("scope_name", "scope.name"),
     *attribute_fields("attributes."),
+    *EVENT_FIELDS,
+    Field("input", "told.input"),
+    Field("output", "told.output"),
     Field("service_name", "resource.service.name"),
     Field("release", "resource.service.version"),
     Field("environment", "resource.deployment.environment.name|resource.deployment.environment"),
 )
+
+_from_attributes = attribute_rows("attributes.")
+
+
+def span_rows(tree: Tree, spans: pl.DataFrame) -> Mapping[str, Rows]:
+    """Rows that a span's attributes and events tell."""
+    found = dict(_from_attributes(tree, spans))
+    return {**found, "scores": [*found["scores"], *item_rows(tree, spans, "events", evaluation)]}
+
 
 otlp = reader(
     "otlp",
@@ -84,5 +94,5 @@ otlp = reader(
     repeats=frozenset({"kind", "flags", "traceState", "droppedAttributesCount"}),
     explode=spans_in,
     fields=SPAN,
-    side_rows=attribute_rows("attributes."),
+    side_rows=span_rows,
 )

@@ -1,8 +1,7 @@
 """Bare OTLP spans without their resource: Phoenix's REST page `/spans/otlpv1`."""
 
 from llmops_lab.readers._reader import keys, reader
-from llmops_lab.readers._side_rows import attribute_rows
-from llmops_lab.readers.otlp import SPAN
+from llmops_lab.readers.otlp import SPAN, span_rows
 
 otlp_spans = reader(
     "otlp-spans",
@@ -11,6 +10,6 @@ otlp_spans = reader(
         "trace_id span_id attributes[]/key", "traceId spanId attributes[]/key startTimeUnixNano"
     ),
     fields=SPAN,
-    side_rows=attribute_rows("attributes."),
+    side_rows=span_rows,
     page_sizes=(100, 1000),
 )

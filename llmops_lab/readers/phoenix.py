@@ -2,11 +2,11 @@
 
 from llmops_lab.readers._convert import choice, word
 from llmops_lab.readers._dialects import OPENINFERENCE_KINDS, attribute_fields
+from llmops_lab.readers._events import EVENT_FIELDS
 from llmops_lab.readers._ids import otel_id
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._reader import Field, keys, reader
-from llmops_lab.readers._side_rows import attribute_rows
-from llmops_lab.readers.otlp import STATUS
+from llmops_lab.readers.otlp import STATUS, span_rows
 
 phoenix = reader(
     "phoenix",
@@ -24,7 +24,8 @@ phoenix = reader(
         Field("status", "status_code", choice(STATUS, "unset")),
         Field("error_message", "status_message", word),
         *attribute_fields("attributes."),
+        *EVENT_FIELDS,
     ),
-    side_rows=attribute_rows("attributes."),
+    side_rows=span_rows,
     page_sizes=(1000,),
 )

@@ -7,6 +7,7 @@ import polars as pl
 
 from llmops_lab.readers._convert import choice, text_of, word
 from llmops_lab.readers._dialects import OPENINFERENCE_KINDS, attribute_fields
+from llmops_lab.readers._events import EVENT_FIELDS
 from llmops_lab.readers._ids import otel_id
 from llmops_lab.readers._json import plain_object
 from llmops_lab.readers._moments import moment
@@ -53,6 +54,7 @@ phoenix_spans = reader(
         Field("status", "status_code", choice(STATUS, "unset")),
         Field("error_message", "status_message", word),
         *attribute_fields("attributes."),
+        *EVENT_FIELDS,
     ),
     side_rows=_side_rows,
     page_sizes=(100, 1000),

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from llmops_lab import read_traces
+from llmops_lab.errors import FormatError
 
 
 def raw_spans(path):
@@ -204,3 +205,52 @@ def test_openllmetrys_numbered_prompts_become_messages():
 def test_milliseconds_and_seconds_to_first_token_are_told_apart_by_name():
     assert gen_ai(**{"ai.response.msToFirstChunk": 250})["ttft_s"] == 0.25
     assert gen_ai(**{"gen_ai.response.time_to_first_chunk": 2})["ttft_s"] == 2.0
+
+
+def test_a_first_token_event_gives_the_time_to_first_token(shared):
+    path = shared / "traces/otlp/quo_tav_agent.json"
+    wanted = sorted(
+        (int(event["timeUnixNano"]) - int(span["startTimeUnixNano"])) / 1e9
+        for _, span, _ in raw_spans(path)
+        for event in span.get("events", [])
+        if event["name"] == "First Token Stream Event"
+    )
+    assert len(wanted) == 3
+    assert sorted(read_traces(path).spans["ttft_s"].drop_nulls()) == wanted
+
+
+def event(name, **attributes):
+    values = [{"key": k, "value": {"stringValue": v}} for k, v in attributes.items()]
+    return {"name": name, "timeUnixNano": "2000000000", "attributes": values}
+
+
+def test_events_tell_messages_exceptions_and_evaluations():
+    span = {
+        "traceId": "a" * 32,
+        "spanId": "b" * 16,
+        "name": "chat",
+        "startTimeUnixNano": "1000000000",
+        "endTimeUnixNano": "3000000000",
+        "status": {"code": 2},
+        "events": [
+            event("gen_ai.user.message", content="why?"),
+            event("gen_ai.choice", message='{"content": "because"}', finish_reason="stop"),
+            event("exception", **{"exception.type": "TimeoutError", "exception.message": "slow"}),
+            event(
+                "gen_ai.evaluation.result",
+                **{"gen_ai.evaluation.name": "tone", "gen_ai.evaluation.score.label": "rude"},
+            ),
+        ],
+    }
+    document = {"resourceSpans": [{"scopeSpans": [{"scope": {}, "spans": [span]}]}]}
+    traces = read_traces(json.dumps(document).encode())
+    [row] = traces.spans.to_dicts()
+    assert (row["input_text"], row["output_text"]) == ("why?", "because")
+    assert (row["error_type"], row["error_message"]) == ("TimeoutError", "slow")
+    assert traces.scores.select("name", "label").rows() == [("tone", "rude")]
+
+
+def test_logs_are_no_traces(shared):
+    for name in ("logs", "events"):
+        with pytest.raises(FormatError, match="holds OTLP logs or metrics, not traces"):
+            read_traces(shared / f"traces/otlp/{name}.json")
