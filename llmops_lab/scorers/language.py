@@ -1,0 +1,39 @@
+"""The answer is in the language of the question."""
+
+from dataclasses import dataclass
+
+from llmops_lab._answers import Answer, Score
+from llmops_lab._cases import Case, as_text
+from llmops_lab.scorers._score import scorers
+
+# Log-likelihood by which the best language must lead the next: below it a text is too short.
+_LEAD = 5.0
+
+
+@scorers.register("language")
+@dataclass(frozen=True)
+class Language:
+    """1 when the answer is in `language` (ISO 639-1), or else in that of the case's input.
+
+    No score where either text is too short to tell.
+    """
+
+    language: str | None = None
+    name: str = "language"
+
+    def score(self, case: Case, answer: Answer) -> Score:
+        wanted = self.language or language_of(case.text)
+        given = language_of(as_text(answer.output))
+        if wanted is None or given is None:
+            return Score(reason="too short to tell the language")
+        return Score(float(given == wanted), given == wanted, f"{given}, wanted {wanted}")
+
+
+def language_of(text: str) -> str | None:
+    """ISO 639-1 code of the text's language, None when the text does not tell."""
+    import py3langid
+
+    # Codes of three letters are dialects and pidgins that short texts look like too easily.
+    ranks = [(code, value) for code, value in py3langid.rank(text) if len(code) == 2]
+    (best, likelihood), (_, second) = ranks[:2]
+    return best if likelihood - second >= _LEAD else None
