@@ -16,7 +16,7 @@ EXTENSION_SOURCES := $(shell find extension/src extension/style -type f 2>/dev/n
 	extension/package.json extension/package-lock.json extension/tsconfig.json
 
 SAMPLE := sample_data/traces/langfuse.jsonl.zst
-SAMPLE_SOURCES := $(shell find sample_data -name '*.py' -o -name '*.txt')
+SAMPLE_SOURCES := $(shell find sample_data -name '*.py' -o -name '*.txt' -o -path '*/prompts/*.md')
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

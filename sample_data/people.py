@@ -76,7 +76,7 @@ def _person(rng: Random, rank: int, store: str, intents: tuple[str, ...]) -> Per
         wordiness=rng.random(),
         greets=rng.choice((0.05, 0.2, 0.35, 0.7)),
         emoji=rng.random() < 0.15,
-        turns_to_slang=language == "en" and rng.random() < 0.3,
+        turns_to_slang=language == "en" and rng.random() < 0.5,
         owns_kettle=rng.random() < 0.5,
         wants_lamp=rng.random() < 0.45,
         taste={intent: 0.25 + rng.expovariate(1.0) for intent in intents},

@@ -20,8 +20,8 @@ RECALL_FROM_DAY, RECALL_SHARE = 12, 0.085
 # A sold-out lamp, back on 11 March.
 RESTOCK_TO_DAY, RESTOCK_SHARE = 9, 0.07
 # "returns" answered from the page of 2023: the share until the ramp begins and on the last day.
-WORSE_INTENT, WORSE_FROM_DAY, WORSE_FROM, WORSE_TO = "returns", 6, 0.04, 0.5
-SLANG_FROM_DAY, SLANG_SHARE = 11, 0.85  # of the queries of those who turn to slang
+WORSE_INTENT, WORSE_FROM_DAY, WORSE_FROM, WORSE_TO = "returns", 6, 0.04, 0.74
+SLANG_FROM_DAY, SLANG_SHARE = 11, 0.92  # of the queries of those who turn to slang
 PROMPT_FROM_DAY = {1: 1, 2: 5, 3: 14}  # version: first day
 TAIL_FROM_DAY, TAIL_SHARE, TAIL_MODEL = 10, 0.024, "gpt-4.1-mini"
 PASTE_DAYS, PASTE_TIMES = (16, 17), 40

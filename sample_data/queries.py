@@ -14,6 +14,7 @@ _WORDY = (0.02, 0.16, 0.14, 0.18, 0.27, 0.15, 0.08)
 _ABOUT_AN_ORDER = {
     "delivery", "returns", "refunds", "damaged", "warranty", "order_change", "b2b",
 }  # fmt: skip
+_SUBJECT = 0.36  # how often a message says first what it is about
 _CROSS_INTENTS = {"complaints": 0.45, "delivery": 0.16, "refunds": 0.16, "damaged": 0.1}
 
 
@@ -77,12 +78,15 @@ class Writer:
         text = draw("ask")
         if draw.intent == "smalltalk":
             return text
-        if draw.chance(0.14 + 0.14 * person.wordiness):
+        if draw.chance(_SUBJECT):
+            text = f"{draw('subject')} {text}".strip()
+        elif draw.chance(0.12 + 0.12 * person.wordiness):
             text = f"{draw.frame('head')} {text}".strip()
-        return draw.with_tail(text) if draw.chance(0.3 + 0.2 * person.wordiness) else text
+        return draw.with_tail(text) if draw.chance(0.25 + 0.2 * person.wordiness) else text
 
     def _greeted(self, draw: "_Draw", person: Person) -> str:
-        text = _join(draw.frame("opening"), draw("ask"))
+        subject = draw("subject") if draw.chance(_SUBJECT) else ""
+        text = _join(draw.frame("opening"), subject, draw("ask"))
         if draw.chance(0.3):
             text = draw.with_tail(text)
         return _join(text, draw.frame("closing")) if draw.chance(0.5) else text
@@ -91,7 +95,7 @@ class Writer:
         opening = draw.frame("opening") if draw.chance(person.greets) else ""
         extra = draw("detail") if draw.chance(0.75) else draw.frame("life")
         text = _join(draw("ask"), extra) if draw.chance(0.7) else _join(extra, draw("ask"))
-        return _join(opening, text)
+        return _join(opening, draw("subject") if draw.chance(_SUBJECT) else "", text)
 
     def _story(self, draw: "_Draw", person: Person) -> str:
         parts = [draw("situation"), draw("request")]
@@ -99,6 +103,8 @@ class Writer:
             parts.insert(1, draw("detail"))
         if draw.chance(0.2):
             parts.insert(0, parts.pop())
+        if draw.chance(_SUBJECT):
+            parts.insert(0, draw("subject"))
         if draw.chance(person.greets):
             parts.insert(0, draw.frame("opening"))
         if draw.chance(_CROSS_INTENTS.get(draw.intent, 0.0)):
@@ -114,7 +120,8 @@ class Writer:
             details.reverse()
         opening = draw.frame("opening") if draw.chance(0.6) else ""
         closing = draw.frame("closing") if draw.chance(0.6) else ""
-        return _join(opening, draw("situation"), *details, draw("request"), closing)
+        subject = draw("subject") if draw.chance(_SUBJECT) else ""
+        return _join(opening, subject, draw("situation"), *details, draw("request"), closing)
 
     def _letter(self, draw: "_Draw", person: Person) -> str:
         first = _join(draw("situation"), draw("detail"))
@@ -129,9 +136,7 @@ class Writer:
 
     def _in_hand(self, text: str, person: Person, rng: Random, *, slang: bool, letter: bool) -> str:
         if slang:
-            opening = rng.choice(self._book.frame("slang_opening")) if rng.random() < 0.5 else ""
-            closing = rng.choice(self._book.frame("slang_closing")) if rng.random() < 0.6 else ""
-            return " ".join(part for part in (opening, noise.slang(text, rng), closing) if part)
+            return self._in_slang(text, rng)
         if self._book.language == "en":
             text = wording.in_own_words(text, person.user_id)
         case = "tidy" if letter and person.case != "lower" else person.case
@@ -143,6 +148,14 @@ class Writer:
         if person.emoji and rng.random() < 0.4:
             text += " " + rng.choice(("🙏", "😅", "😊", "🙈", "😩", "👍", ":)", "❤️", "🤷"))
         return text
+
+    def _in_slang(self, text: str, rng: Random) -> str:
+        """Mostly other spellings; a greeting or a parting word only around a real sentence."""
+        dressed = len(text.split()) > 7
+        opening = rng.choice(self._book.frame("slang_opening")) if rng.random() < 0.3 else ""
+        closing = rng.choice(self._book.frame("slang_closing")) if rng.random() < 0.4 else ""
+        spoken = noise.slang(text, rng)
+        return " ".join(part for part in (opening, spoken, closing) if part) if dressed else spoken
 
 
 class _Draw:

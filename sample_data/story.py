@@ -13,7 +13,7 @@ from sample_data.slots import Slots
 from sample_data.spans import Message, Span, Turn, build_spans
 
 # Share of thumbs that point down after a right answer; 0.09 where not named.
-_GRUMPY = {"complaints": 0.42, "delivery": 0.16, "refunds": 0.13, "recall": 0.62, "restock": 0.15}
+_GRUMPY = {"complaints": 0.42, "delivery": 0.16, "refunds": 0.13, "recall": 0.42, "restock": 0.15}
 
 
 @dataclass
@@ -196,10 +196,10 @@ class _Conversation:
         down = 0.85 if trace.wrong else _GRUMPY.get(trace.intent, 0.09)
         asked = f"thumb {trace.wrong}" if trace.intent == plot.WORSE_INTENT else ""
         if asked:
-            given = self._teller.owes(asked, 0.55 if trace.wrong else 0.3)
+            given = self._teller.owes(asked, 0.78 if trace.wrong else 0.5)
             is_down = given and self._teller.owes(f"{asked} down", down)
         else:
-            given = self._rng.random() < 0.28
+            given = self._rng.random() < 0.42
             is_down = self._rng.random() < down
         if given:
             trace.thumb = 0 if is_down else 1

@@ -178,7 +178,8 @@ def _burst(traces: list[Trace]) -> Counts:
     on_day = [t for t in traces if t.day == plot.BURST_DAY]
     return {
         "what": "In one afternoon a few accounts send prompt injections and abuse.",
-        "shows_as": "a spike of guardrail hits on one day; a burst by few users",
+        "shows_as": "a spike of guardrail hits on one day; its prompts may show as a small new "
+        "segment",
         "day": plot.BURST_DAY,
         "date": plot.date_of(plot.BURST_DAY).isoformat(),
         "guardrail_rate_on_day": _rate(t.blocked for t in on_day),

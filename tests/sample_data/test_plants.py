@@ -160,9 +160,13 @@ def test_slang_begins_on_day_11_with_the_same_users_writing_plainly_before(expor
     users = {trace.user_id for trace in hit}
     assert sorted(users) == plant["user_ids"]
     before = [t for t in exported if t.day < 11 and t.user_id in users]
-    slangy = re.compile(r"\b(u|ur|pls|ngl|fr|lowkey|bruh|smh|tysm|yo|rn)\b", re.IGNORECASE)
-    assert np.mean([bool(slangy.search(t.query)) for t in hit]) > 0.5
-    assert np.mean([bool(slangy.search(t.query)) for t in before]) < 0.05
+    words = (
+        "ur|ya|ngl|fr|lowkey|bruh|smh|yo|ayo|lol|lmao+|tbh|idk|cuz|bc|gonna|wanna|smth|aint|deadass"
+    )
+    slangy = re.compile(rf"\b({words}|n|w)\b", re.IGNORECASE)
+    share = [np.mean([bool(slangy.search(t.query)) for t in group]) for group in (before, hit)]
+    assert share[1] > 0.4
+    assert share[1] > 4 * share[0]
 
 
 def test_the_abusive_burst_trips_the_guardrail_on_day_18(exported, truth):
