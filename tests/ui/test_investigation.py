@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.ui, pytest.mark.slow]
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOTEBOOK = REPOSITORY / "notebooks" / "01_investigation.ipynb"
 SAMPLE = REPOSITORY / "sample_data"
-CORRECTION = "Within 30 days; <b>free</b> with the printed label. شكرا"
+CORRECTION = "Yes, for 9.95. Norway is outside the EU: customs are paid at your door. 🇳🇴 [shipping-abroad]"
 PICTURES = {
     "latency": "lab.plot(by_day)",
     "drift": "report = lab.detect_drift",
