@@ -16,6 +16,7 @@ from typing import Any
 import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
+from nbformat.sign import NotebookNotary
 
 CELL_LIMIT_S = 900
 WIDTH = 60
@@ -61,6 +62,8 @@ def run(source: Path, output: Path) -> nbformat.NotebookNode:
     finally:
         output.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, output)
+    # Trusted, as if it had been run in JupyterLab: its widgets show when it is opened.
+    NotebookNotary().sign(notebook)
     return notebook
 
 

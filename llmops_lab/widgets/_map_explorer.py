@@ -97,7 +97,6 @@ class MapExplorer(TableWidget):
             self._show()
         self._watch("chosen")
         self.observe(self._read_point, "point")
-        self.on_msg(self._receive)
 
     @property
     def selected(self) -> pl.DataFrame:
@@ -131,7 +130,7 @@ class MapExplorer(TableWidget):
             self.n_lassoed = len(self._lassoed)
             self._show()
 
-    def _receive(self, _: object, content: dict[str, Any], buffers: list[memoryview]) -> None:
+    def _act(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         if content.get("action") == "lasso":
             self.lasso(np.frombuffer(buffers[0], dtype="<u4").tolist() if buffers else [])
 

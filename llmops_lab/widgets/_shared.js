@@ -168,6 +168,25 @@ function keepKeysFromJupyterLab(root) {
   return () => window.removeEventListener("keydown", decide, true);
 }
 
+// A widget of a saved notebook has no kernel behind it: say so where no sign of life comes back.
+function sayWhenNobodyIsThere(model, root) {
+  const note = node("p", { class: "llmops-away", role: "status", hidden: "" });
+  note.textContent = "As it was saved. Run this cell to work with it.";
+  const wait = setTimeout(() => (note.hidden = false), 2000);
+  const heard = () => {
+    clearTimeout(wait);
+    note.hidden = true;
+    root.dataset.kernel = "here";
+  };
+  root.prepend(note);
+  model.on("msg:custom", heard);
+  model.send({ action: "hello" });
+  return () => {
+    clearTimeout(wait);
+    model.off("msg:custom", heard);
+  };
+}
+
 // --- elements ------------------------------------------------------------------------------------
 
 function node(tag, attributes = {}, content = []) {

@@ -34,6 +34,21 @@ class TableWidget(anywidget.AnyWidget):
     def __init__(self) -> None:
         super().__init__()
         self._shown: list[int] = []
+        self.on_msg(self._receive)
+
+    def __repr__(self) -> str:
+        """What stands in a saved notebook where no widget can be shown."""
+        return f"{type(self).__name__} ({self.shown_text}): run this cell to use it"
+
+    def _receive(self, _: object, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        """Do what the page asks; it asks for a sign of life when it is drawn."""
+        if content.get("action") == "hello":
+            self.send({"kind": "here"})
+        else:
+            self._act(content, buffers)
+
+    def _act(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
+        raise NotImplementedError
 
     def _watch(self, *names: str) -> None:
         """Show anew what these traits choose, from now on."""

@@ -52,6 +52,7 @@ function render({ model, el }) {
     }
   });
   const release = keepKeysFromJupyterLab(root);
+  const stopWaiting = sayWhenNobodyIsThere(model, root);
   const drawings = {
     "change:n_shown change:search change:chosen change:n_lassoed": toolbar.draw,
     "change:window change:n_shown change:columns change:sort": table.draw,
@@ -64,6 +65,7 @@ function render({ model, el }) {
   for (const draw of Object.values(drawings)) draw();
   return () => {
     release();
+    stopWaiting();
     table.close();
     map.close();
     for (const [events, draw] of Object.entries(drawings)) model.off(events, draw);

@@ -36,6 +36,7 @@ function render({ model, el }) {
   };
   root.addEventListener("keydown", keys);
   const release = keepKeysFromJupyterLab(root);
+  const stopWaiting = sayWhenNobodyIsThere(model, root);
 
   const drawings = {
     "change:counts change:filter change:tag change:tags change:n_shown": toolbar.draw,
@@ -50,6 +51,7 @@ function render({ model, el }) {
   reader.draw();
   return () => {
     release();
+    stopWaiting();
     table.close();
     for (const [events, draw] of Object.entries(drawings)) model.off(events, draw);
   };

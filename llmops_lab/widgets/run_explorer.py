@@ -74,7 +74,6 @@ class RunExplorer(TableWidget):
                 self.filter = "all"
             self._show()
         self._watch("filter", "tag")
-        self.on_msg(self._receive)
 
     @property
     def marked(self) -> list[str]:
@@ -230,7 +229,7 @@ class RunExplorer(TableWidget):
             f"golden = golden.add([{self._corrected(position, as_text(case.expected) or '…')[1]}])"
         )
 
-    def _receive(self, _: object, content: dict[str, Any], __: object) -> None:
+    def _act(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         """Do what the page asks; what stands in the way is told there."""
         position, expected = int(content["position"]), str(content.get("expected", ""))
         actions = {

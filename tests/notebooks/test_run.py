@@ -1,5 +1,6 @@
 """The notebook runner behind `make demo`."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,8 @@ def execute(tmp_path):
         nbformat.write(notebook, tmp_path / "story.ipynb")
         output = tmp_path / "out" / "story.ipynb"
         command = [sys.executable, RUNNER, tmp_path / "story.ipynb", "--output", output]
-        process = subprocess.run(command, capture_output=True, text=True, check=False)
+        own = {**os.environ, "JUPYTER_DATA_DIR": str(tmp_path / "data")}
+        process = subprocess.run(command, capture_output=True, text=True, check=False, env=own)
         return process, nbformat.read(output, as_version=4)
 
     return run

@@ -148,10 +148,28 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str, str]]:
+def jupyter_home(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Environment variables that keep all of Jupyter's own files in a temporary folder."""
+    home = tmp_path_factory.mktemp("home")
+    folders = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+    }
+    own = {name: str(home / folder) for name, folder in folders.items()}
+    return {**own, "PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "default"}
+
+
+@pytest.fixture(scope="session")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, jupyter_home: dict[str, str]
+) -> Iterator[tuple[Path, str, str]]:
     """A JupyterLab with its own configuration folders: (root folder, address, token)."""
     root = tmp_path_factory.mktemp("lab")
-    home = tmp_path_factory.mktemp("home")
+    home = Path(jupyter_home["JUPYTER_CONFIG_DIR"]).parent
     _refuse_news(home)
     port, token = _free_port(), secrets.token_hex(16)
     address = f"http://127.0.0.1:{port}"
@@ -166,7 +184,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
     with (
         (home / "server.log").open("wb") as log,
         subprocess.Popen(
-            command, stdout=log, stderr=subprocess.STDOUT, env=_environment(home), cwd=root
+            command,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, **jupyter_home},
+            cwd=root,
         ) as process,
     ):
         try:
@@ -210,19 +232,6 @@ def _refuse_news(home: Path) -> None:
     folder = home / "settings" / "@jupyterlab" / "apputils-extension"
     folder.mkdir(parents=True)
     (folder / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
-
-
-def _environment(home: Path) -> dict[str, str]:
-    folders = {
-        "JUPYTER_CONFIG_DIR": "config",
-        "JUPYTER_DATA_DIR": "data",
-        "JUPYTER_RUNTIME_DIR": "runtime",
-        "JUPYTERLAB_SETTINGS_DIR": "settings",
-        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-        "IPYTHONDIR": "ipython",
-    }
-    own = {name: str(home / folder) for name, folder in folders.items()}
-    return {**os.environ, **own, "PYTHONPATH": str(REPOSITORY), "PYTHONWARNINGS": "default"}
 
 
 def _free_port() -> int:

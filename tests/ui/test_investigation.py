@@ -12,7 +12,9 @@ pytestmark = [pytest.mark.ui, pytest.mark.slow]
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOTEBOOK = REPOSITORY / "notebooks" / "01_investigation.ipynb"
 SAMPLE = REPOSITORY / "sample_data"
-CORRECTION = "Yes, for 9.95. Norway is outside the EU: customs are paid at your door. 🇳🇴 [shipping-abroad]"
+CORRECTION = (
+    "Yes, for 9.95. Norway is outside the EU: customs are paid at your door. 🇳🇴 [shipping-abroad]"
+)
 PICTURES = {
     "latency": "lab.plot(by_day)",
     "drift": "report = lab.detect_drift",
