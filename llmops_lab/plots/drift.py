@@ -1,0 +1,187 @@
+"""What changed as a picture: shares then and now, how sure that is, and where it lies."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from llmops_lab import _quantities as quantities
+from llmops_lab.drift import DriftReport
+from llmops_lab.errors import LabError
+from llmops_lab.plots._registry import plots
+from llmops_lab.plots._theme import BASELINE, BLUE, BROWN, GREY, ORANGE, SKY, SMALL_WIDTH, WORSE
+
+if TYPE_CHECKING:
+    import altair as alt
+
+_ROW_HEIGHT: Final = 28
+_MOST_POINTS: Final = 1500
+_MAP_HEIGHT: Final = 300
+_COLORS: Final = {
+    "emerging": ORANGE,
+    "grown": BROWN,
+    "vanished": BLUE,
+    "shrunk": SKY,
+    "worse": WORSE,
+    "burst": GREY,
+}
+_TOOLTIP: Final = {
+    "name": "segment",
+    "kind": "kind",
+    "shares": "share of queries",
+    "interval": "change, points",
+    "users": "users",
+    "example": "for example",
+}
+
+
+@plots.register("DriftReport")
+def plot_drift(report: DriftReport) -> "alt.VConcatChart":
+    """Each segment's share then and now, its change with interval, and the map of all queries.
+
+    The map shows baseline and current apart and colours the segments; it takes a sample of at
+    most 1,500 queries a window and carries no text. Raises LabError for a report without
+    segments.
+    """
+    import altair as alt
+
+    rows = [_row(row) for row in report.frame.iter_rows(named=True)]
+    if not rows:
+        raise LabError("nothing changed that could be drawn; print the report to read what it saw")
+    color = _color(rows)
+    shares = alt.hconcat(_shares(rows, color), _changes(rows, color), spacing=24)
+    title = alt.Title(
+        "What changed, segment by segment",
+        subtitle="share of queries: hollow then, filled now; bars: 95 % intervals over users",
+    )
+    return alt.vconcat(shares, _map(report, rows, color), spacing=36, title=title)
+
+
+def _row(row: dict[str, Any]) -> dict[str, Any]:
+    ends = [quantities.points(row[f"share_change_{end}"]) for end in ("low", "high")]
+    shares = [quantities.percent(row[f"share_{window}"]) for window in ("baseline", "current")]
+    return {
+        "segment": row["segment"],
+        "name": f"{row['segment'] + 1}. {row['name']}",
+        "kind": row["kind"],
+        "baseline": row["share_baseline"],
+        "current": row["share_current"],
+        "change": row["share_change"],
+        "low": row["share_change_low"],
+        "high": row["share_change_high"],
+        "shares": " → ".join(shares),
+        "interval": " to ".join(ends),
+        "users": f"{row['users_baseline']} → {row['users_current']}",
+        "example": _example(row["exemplars"]),
+    }
+
+
+def _example(exemplars: list[str] | None) -> str:
+    """The first example on one short line."""
+    first = " ".join((exemplars or [""])[0].split())
+    return first if len(first) <= 80 else f"{first[:79]}…"
+
+
+def _color(rows: list[dict[str, Any]]) -> "alt.Color":
+    import altair as alt
+
+    there = [kind for kind in _COLORS if any(row["kind"] == kind for row in rows)]
+    scale = alt.Scale(domain=there, range=[_COLORS[kind] for kind in there])
+    key = alt.Legend(title=None, symbolType="circle", symbolOpacity=1)
+    return alt.Color("kind:N", scale=scale, legend=key)
+
+
+def _base(rows: list[dict[str, Any]], color: "alt.Color", *, names: bool) -> "alt.Chart":
+    import altair as alt
+
+    axis = alt.Axis(grid=False, labelLimit=300, labels=names)
+    return (
+        alt.Chart(alt.Data(values=rows))
+        .encode(
+            y=alt.Y("name:N", title=None, sort=None, axis=axis),
+            color=color,
+            tooltip=[alt.Tooltip(f"{name}:N", title=says) for name, says in _TOOLTIP.items()],
+        )
+        .properties(width=SMALL_WIDTH, height=len(rows) * _ROW_HEIGHT)
+    )
+
+
+def _shares(rows: list[dict[str, Any]], color: "alt.Color") -> "alt.LayerChart":
+    import altair as alt
+
+    base = _base(rows, color, names=True)
+    axis = alt.Axis(format="~%", grid=True, tickCount=5)
+    then = alt.X("baseline:Q", title="share of queries", axis=axis, scale=alt.Scale(zero=True))
+    layers: list[Any] = [
+        base.mark_rule(strokeWidth=2, opacity=0.5).encode(x=then, x2="current:Q"),
+        base.mark_point(size=60, filled=False, opacity=1).encode(x=then),
+        base.mark_point(size=80, opacity=1).encode(x="current:Q"),
+    ]
+    return alt.LayerChart(layer=layers)
+
+
+def _changes(rows: list[dict[str, Any]], color: "alt.Color") -> "alt.LayerChart":
+    import altair as alt
+
+    base = _base(rows, color, names=False)
+    says = "datum.value ? format(datum.value * 100, '+~r') : '0'"
+    axis = alt.Axis(labelExpr=says, grid=True, tickCount=5)
+    change = alt.X("change:Q", title="change, points", axis=axis)
+    zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(opacity=0.8, strokeDash=[4, 4])
+    layers: list[Any] = [
+        zero.encode(x="zero:Q"),
+        base.mark_rule(strokeWidth=3, opacity=0.45).encode(x=alt.X("low:Q"), x2="high:Q"),
+        base.mark_point(size=70, opacity=1).encode(x=change),
+    ]
+    return alt.LayerChart(layer=layers)
+
+
+def _map(report: DriftReport, rows: list[dict[str, Any]], color: "alt.Color") -> "alt.HConcatChart":
+    import altair as alt
+
+    points = _points(report, rows)
+    windows = [
+        _window(points, window, color).properties(title=alt.Title(title, fontSize=12))
+        for window, title in (("baseline", "Queries then"), ("current", "Queries now"))
+    ]
+    return alt.hconcat(*windows, spacing=24)
+
+
+def _points(report: DriftReport, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    kinds = {row["segment"]: row["kind"] for row in rows}
+    random = np.random.default_rng(0)
+    points: list[dict[str, Any]] = []
+    for window, mask in (("baseline", ~report.is_current), ("current", report.is_current)):
+        there = np.flatnonzero(mask)
+        shown = random.permutation(there)[:_MOST_POINTS]
+        for i in sorted(shown.tolist()):
+            x, y = report.positions[i].tolist()
+            kind = kinds.get(int(report.membership[i]))
+            points.append({"window": window, "x": round(x, 3), "y": round(y, 3), "kind": kind})
+    return points
+
+
+def _window(points: list[dict[str, Any]], window: str, color: "alt.Color") -> "alt.LayerChart":
+    import altair as alt
+
+    low_x, high_x = _ends(points, "x")
+    low_y, high_y = _ends(points, "y")
+    base = (
+        alt.Chart(alt.Data(values=[point for point in points if point["window"] == window]))
+        .encode(
+            x=alt.X("x:Q", axis=None, scale=alt.Scale(domain=[low_x, high_x])),
+            y=alt.Y("y:Q", axis=None, scale=alt.Scale(domain=[low_y, high_y])),
+        )
+        .properties(width=SMALL_WIDTH, height=_MAP_HEIGHT)
+    )
+    rest = base.transform_filter("datum.kind === null").mark_circle(
+        size=10, opacity=0.35, color=BASELINE
+    )
+    found = base.transform_filter("datum.kind !== null").mark_circle(size=28, opacity=0.85)
+    layers: list[Any] = [rest, found.encode(color=color)]
+    return alt.LayerChart(layer=layers)
+
+
+def _ends(points: list[dict[str, Any]], axis: str) -> tuple[float, float]:
+    values = [point[axis] for point in points]
+    room = 0.03 * (max(values) - min(values)) or 0.1
+    return min(values) - room, max(values) + room

@@ -1,0 +1,98 @@
+"""The chart of a drift report, by its specification."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+import vl_convert
+
+from llmops_lab.drift import DriftReport
+from llmops_lab.errors import LabError
+from llmops_lab.plots import plot
+
+N = 4000
+
+
+def report_of(*found):
+    frame = pl.DataFrame(
+        [
+            {
+                "segment": i,
+                "kind": kind,
+                "name": "kettle · recall",
+                "exemplars": ["<b>is it\nsafe?</b> " + "x" * 200],
+                "users_baseline": 3,
+                "users_current": 40,
+                "share_baseline": 0.01,
+                "share_current": 0.06,
+                "share_change": 0.05,
+                "share_change_low": 0.03,
+                "share_change_high": 0.07,
+            }
+            for i, kind in enumerate(found)
+        ],
+        schema_overrides={"segment": pl.Int64},
+    )
+    random = np.random.default_rng(0)
+    moment = datetime(2026, 3, 2, tzinfo=UTC)
+    windows = pl.DataFrame({"window": ["baseline", "current"], "start": [moment, moment]})
+    return DriftReport(
+        frame=frame,
+        signals=pl.DataFrame(),
+        windows=windows,
+        membership=np.where(np.arange(N) % 10 == 0, 0, -1),
+        positions=random.normal(size=(N, 2)).astype(np.float32),
+        is_current=np.arange(N) >= N // 2,
+        alpha=0.05,
+        smallest_new=0.01,
+        smallest_growth=0.04,
+    )
+
+
+def rows_in(spec):
+    if isinstance(spec, list):
+        return [row for item in spec for row in rows_in(item)]
+    if not isinstance(spec, dict):
+        return []
+    here = spec.get("data", {}).get("values", [])
+    return [
+        *here,
+        *(row for key in ("layer", "hconcat", "vconcat") for row in rows_in(spec.get(key))),
+    ]
+
+
+def test_each_segment_is_a_line_with_its_shares_and_its_interval():
+    rows = [row for row in rows_in(plot(report_of("emerging", "worse")).to_dict()) if "low" in row]
+    assert {row["name"] for row in rows} == {"1. kettle · recall", "2. kettle · recall"}
+    first = rows[0]
+    assert (first["baseline"], first["current"], first["low"], first["high"]) == (
+        0.01,
+        0.06,
+        0.03,
+        0.07,
+    )
+    assert first["shares"] == "1.0 % → 6.0 %"
+
+
+def test_the_map_is_a_sample_of_places_without_any_text():
+    points = [row for row in rows_in(plot(report_of("emerging")).to_dict()) if "window" in row]
+    assert len(points) == 3000
+    assert set(points[0]) == {"window", "x", "y", "kind"}
+    assert {point["kind"] for point in points} == {None, "emerging"}
+
+
+def test_an_example_is_one_short_line():
+    row = next(row for row in rows_in(plot(report_of("burst")).to_dict()) if "example" in row)
+    assert len(row["example"]) == 80
+    assert "\n" not in row["example"]
+
+
+def test_vega_draws_it():
+    svg = vl_convert.vegalite_to_svg(plot(report_of("emerging", "burst")).to_dict())
+    assert svg.startswith("<svg")
+
+
+def test_a_report_without_segments_says_to_print_it():
+    with pytest.raises(LabError, match="print the report"):
+        plot(report_of())
