@@ -14,16 +14,14 @@ from llmops_lab.readers._convert import (
     number_of,
     one_by_one,
     text_of,
-    whole_of,
 )
 from llmops_lab.readers._json import object_in, plain_object
 from llmops_lab.readers._moments import moment
+from llmops_lab.readers._provider_usage import provider_usage
 from llmops_lab.readers._reader import Field, Rows, keys, reader
 from llmops_lab.readers._side_rows import as_number, item_rows
 from llmops_lab.readers._tree import Tree
 
-_INPUT = ("prompt_tokens", "input_tokens")
-_OUTPUT = ("completion_tokens", "output_tokens")
 _STATUS = {"success": "ok", "error": "error", "descendant_error": "ok", "running": "unset"}
 # The ops of Weave's own integrations that are calls of a model.
 _CALLS = (
@@ -48,25 +46,16 @@ def _kinds(values: Values) -> Column:
     return Column(name.select(x=found.then(pl.lit("llm")))["x"])
 
 
-def _summed(*paths: str) -> Convert:
-    """Tokens over all models of a call; each provider keeps its own names."""
+def _counted(column: str) -> Convert:
+    """Tokens over all models of a call; Weave keeps each provider's own usage object."""
 
     def total(usage: Any) -> int | None:
-        found = [_dig(of_model, paths) for of_model in (object_in(usage) or {}).values()]
-        counts = [whole_of(value) for value in found if value is not None]
-        return sum(count or 0 for count in counts) if counts else None
+        of_models = (object_in(of_model) for of_model in plain_object(usage).values())
+        counts = [provider_usage(found).get(column) for found in of_models if found]
+        there = [count for count in counts if count is not None]
+        return sum(there) if there else None
 
     return lambda values: one_by_one(values, pl.Int64(), total)
-
-
-def _dig(value: Any, paths: tuple[str, ...]) -> Any:
-    for path in paths:
-        inner = value
-        for key in path.split("."):
-            inner = inner.get(key) if isinstance(inner, Mapping) else None
-        if inner is not None:
-            return inner
-    return None
 
 
 def _first_model(values: Values) -> Column:
@@ -154,12 +143,12 @@ weave = reader(
         Field("response_model", "output.model"),
         Field("request_model", "summary.usage", _first_model),
         Field("response_id", "output.id"),
-        Field("input_tokens", "summary.usage", _summed(*_INPUT)),
-        Field("output_tokens", "summary.usage", _summed(*_OUTPUT)),
-        Field("cache_read_tokens", "summary.usage", _summed("prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens", "cache_read_input_tokens")),
-        Field("cache_write_tokens", "summary.usage", _summed("cache_creation_input_tokens")),
-        Field("reasoning_tokens", "summary.usage", _summed("completion_tokens_details.reasoning_tokens", "output_tokens_details.reasoning_tokens")),
-        Field("total_tokens_reported", "summary.usage", _summed("total_tokens")),
+        Field("input_tokens", "summary.usage", _counted("input_tokens")),
+        Field("output_tokens", "summary.usage", _counted("output_tokens")),
+        Field("cache_read_tokens", "summary.usage", _counted("cache_read_tokens")),
+        Field("cache_write_tokens", "summary.usage", _counted("cache_write_tokens")),
+        Field("reasoning_tokens", "summary.usage", _counted("reasoning_tokens")),
+        Field("total_tokens_reported", "summary.usage", _counted("total_tokens_reported")),
         Field("cost_input_reported_usd", _COSTS, _dollars("prompt_tokens_total_cost", "prompt_tokens_cost")),
         Field("cost_output_reported_usd", _COSTS, _dollars("completion_tokens_total_cost", "completion_tokens_cost")),
         Field("cost_reported_usd", _COSTS, _dollars("prompt_tokens_total_cost", "prompt_tokens_cost", "completion_tokens_total_cost", "completion_tokens_cost")),
