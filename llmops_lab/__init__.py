@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 # `import llmops_lab` stays quick.
 _HOMES = {
     "Answer": "_answers",
+    "Calibration": "calibration",
     "Case": "golden",
     "Comparison": "comparison",
     "Contains": "scorers.contains",
@@ -30,6 +31,7 @@ _HOMES = {
     "Summary": "summary",
     "Traces": "traces",
     "Verdict": "gate",
+    "calibrate": "calibration",
     "compare": "comparison",
     "detect_drift": "drift",
     "embed": "embeddings",

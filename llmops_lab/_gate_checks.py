@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from llmops_lab._estimates import Estimate, mean_of
+from llmops_lab._judged import is_judged
 from llmops_lab._multiplicity import holm
 from llmops_lab._paired import difference
 from llmops_lab._pairs import Pairs, case_values, clusters_of, pair
@@ -110,7 +111,9 @@ def must_pass_checks(policy: Policy, run: EvalRun, baseline: EvalRun | None) -> 
     verb = "fail" if baseline is None else "passed before and fail now"
     says = f"{len(ids)} of {now.height} must-pass cases {verb}"
     names = f": {', '.join(ids[:5])}" + (" …" if len(ids) > 5 else "") if ids else ""
-    yield Check("must pass", "fail" if ids else "pass", says + names, numbers)
+    # What a judge alone says of a case is for people to look at.
+    wrong_outcome: Outcome = "inconclusive" if is_judged(policy.metric, run) else "fail"
+    yield Check("must pass", wrong_outcome if ids else "pass", says + names, numbers)
 
 
 def _must_pass(policy: Policy, run: EvalRun) -> pl.DataFrame:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import polars as pl
+
 from llmops_lab._budgets import budget_checks
 from llmops_lab._early import Watch, early_check
 from llmops_lab._gate_checks import (
@@ -13,6 +15,7 @@ from llmops_lab._gate_checks import (
     run_check,
     secondary_checks,
 )
+from llmops_lab._judged import is_judged, judged_check
 from llmops_lab._policy import Policy
 from llmops_lab._verdict import Check, Verdict
 from llmops_lab.errors import LabError
@@ -39,34 +42,50 @@ class Gate(Policy):
         That is when a must-pass case flips, or when the evidence that the metric is worse by
         more than the margin reaches an e-value of 1 / alpha, which looking after every case
         makes no less true. Of cases that share a cluster the first to arrive counts. The rest
-        of the run is missing, and `check` gives the reason.
+        of the run is missing, and `check` gives the reason. A judge's metric stops nothing.
         """
+        if is_judged(self.metric, baseline):
+            return evaluate_until(lambda _: False, target, golden, settings)
         watch = Watch(self, baseline)
         return evaluate_until(watch.sees_failure, target, golden, settings)
 
-    def check(self, run: EvalRun, baseline: EvalRun | None = None) -> Verdict:
+    def check(
+        self,
+        run: EvalRun,
+        baseline: EvalRun | None = None,
+        *,
+        labels: pl.DataFrame | None = None,
+    ) -> Verdict:
         """The verdict on a run, compared with a baseline case by case if there is one.
 
+        A metric that a judge has a part in needs `labels` of people for a random sample of
+        cases, blind to the judge, of both runs: columns run_id, case_id, value (0 to 1).
         Failed calls count as failures and are shown apart. Raises LabError when the policy
         needs a baseline and has none, or for a metric that a run lacks.
         """
         if baseline is None and self.minimum is None:
             raise LabError("give a baseline run, or set `minimum` in the policy")
         return Verdict(
-            tuple(self._checks(run, baseline)),
+            tuple(self._checks(run, baseline, labels)),
             policy=asdict(self),
             run_id=run.run_id,
             baseline_run_id=None if baseline is None else baseline.run_id,
             golden_hash=run.plan.golden_hash,
         )
 
-    def _checks(self, run: EvalRun, baseline: EvalRun | None) -> Iterator[Check]:
+    def _checks(
+        self, run: EvalRun, baseline: EvalRun | None, labels: pl.DataFrame | None
+    ) -> Iterator[Check]:
         yield run_check(self, run, "run")
-        if baseline is None:
+        if baseline is not None:
+            yield run_check(self, baseline, "baseline")
+        if is_judged(self.metric, run):
+            yield judged_check(self, run, baseline, labels)
+        elif baseline is None:
             yield primary_alone(self, run)
         else:
-            yield run_check(self, baseline, "baseline")
             yield primary_against(self, run, baseline)
+        if baseline is not None:
             yield from secondary_checks(self, run, baseline)
         if baseline is not None and run.n_missing:
             yield from early_check(self, run, baseline)

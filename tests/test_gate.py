@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import polars as pl
 import pytest
 from statsmodels.stats.contingency_tables import mcnemar
 
@@ -11,6 +12,7 @@ from llmops_lab.errors import FormatError, LabError
 from llmops_lab.evals import EvalRun, Settings, evaluate
 from llmops_lab.gate import Gate
 from llmops_lab.golden import Case, GoldenSet
+from llmops_lab.scorers.judge import Judge
 from llmops_lab.targets import targets
 
 
@@ -246,6 +248,44 @@ def _recorded(shared, model):
         return bool(judged[case.id])
 
     return evaluate(lambda question: said[question], golden, scorers=[bleu_acc])
+
+
+def test_a_judge_gates_only_on_peoples_labels():
+    """The judge likes the new answers; people, who saw 100 of 400 pairs, do not."""
+    golden = golden_of(400)
+    judge = Judge(
+        lambda prompt: '{"verdict": "pass"}' if "new" in prompt else '{"verdict": "fail"}'
+    )
+    before, after = (
+        evaluate(lambda question, says=says: says, golden, scorers=[judge])
+        for says in ("old", "new")
+    )
+    gate = Gate(metric="judge")
+    alone = gate.check(after, before)
+    assert alone.outcome == "inconclusive"
+    assert "gates only against a baseline, and with people's labels" in alone.reasons[0]
+    labels = pl.DataFrame(
+        [
+            {"run_id": run.run_id, "case_id": f"c{i:03}", "value": value}
+            for i in range(100)
+            for run, value in ((before, 1.0), (after, 0.0 if i % 4 == 0 else 1.0))
+        ]
+    )
+    verdict = gate.check(after, before, labels=labels)
+    numbers = check(verdict, "judge").numbers
+    assert verdict.outcome == "fail"
+    assert numbers["judge_alone"] == 1.0
+    assert numbers["value"] == pytest.approx(-0.25)
+    assert gate.check(after, before, labels=labels.head(20)).outcome == "inconclusive"
+    # Nor does the judge alone end a run early, or fail a must-pass case.
+    whole = gate.evaluate(lambda question: "old", golden, after, Settings([judge]))
+    assert whole.n_missing == 0
+    critical = golden_of(60, severity="critical")
+    runs = [
+        evaluate(lambda q, says=says: says, critical, scorers=[judge]) for says in ("new", "old")
+    ]
+    found = check(gate.check(runs[1], runs[0]), "must pass")
+    assert (found.outcome, len(found.numbers["cases"])) == ("inconclusive", 60)
 
 
 def test_a_policy_is_read_from_its_file(tmp_path):
