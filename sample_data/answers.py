@@ -90,7 +90,7 @@ class Assistant:
         plain = said or intent in ("smalltalk", "recall") or rng.random() < 0.3
         lead = "{answer}" if plain else self._writer.draw(book.frame("lead"), rng)
         tool = TOOLS.get((intent, topic)) or TOOLS.get((intent, ""))
-        if tool and rng.random() < 0.18:
+        if tool and (said or rng.random() < 0.18):
             tool = None
         arguments, result = _tool_call(tool, slots, rng) if tool else ("", "")
         return Reply(fill(lead, slots, rng), core, pages, tool, arguments, result)

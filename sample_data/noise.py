@@ -57,35 +57,22 @@ _SLANG = (
     (r"\bbroken\b", ("busted", "cooked")),
     (r"\bcrazy\b", ("wild",)),
     (r"\bbad\b", ("trash", "mid")),
-    (r"\bgood\b", ("fire", "valid")),
-    (r"\bfor\b", ("4", "for", "for", "for", "fr")),
+    (r"\bfor\b", ("4", "for", "for", "for")),
     (r"\bto\b", ("2", "to", "to", "to", "to", "to")),
     (r"\band\b", ("n", "and", "&")),
     (r"\bgreat\b", ("lit", "fire")),
-    (r"ing\b", ("in", "ing", "ing")),
+    (r"(?<=[a-z]{3})(?<!str)(?<!spr)ing\b", ("in", "ing", "ing")),
     (r"\bwith\b", ("w", "w/", "with")),
     (r"\bwithout\b", ("w/o",)),
     (r"\bsomeone\b", ("some1", "sm1")),
     (r"\bjust\b", ("jus", "just")),
-    (r"\bnot\b", ("not even", "not", "not")),
     (r"\bI am\b", ("im",)),
     (r"\bI have\b", ("i got", "ive got")),
     (r"\bdo you\b", ("do u", "u got", "do ya")),
     (r"\bisn't\b", ("aint",)),
     (r"\bis not\b", ("aint",)),
 )
-_FILLERS = (
-    "like",
-    "lowkey",
-    "literally",
-    "fr",
-    "ngl",
-    "deadass",
-    "kinda confused",
-    "yeah",
-    "idk",
-    "so",
-)
+FILLERS = ("like", "lowkey", "literally", "fr", "ngl", "deadass", "yeah", "idk", "so")
 
 
 def type_like(text: str, person_case: str, typo_rate: float, rng: Random) -> str:
@@ -128,11 +115,7 @@ def slang(text: str, rng: Random) -> str:
     """The text in the voice of the group chat."""
     for pattern, words in _SLANG:
         text = re.sub(pattern, lambda m, w=words: m.expand(rng.choice(w)), text, flags=re.I)
-    text = re.sub(r"[.,;:!](?=\s|$)", "", without_apostrophes(text.lower()))
-    words = text.split(" ")
-    if len(words) > 5 and rng.random() < 0.45:
-        words.insert(0, rng.choice(_FILLERS))
-    return " ".join(words)
+    return re.sub(r"[.,;:!](?=\s|$)", "", without_apostrophes(text.lower()))
 
 
 def _slip(text: str, typo_rate: float, rng: Random) -> str:

@@ -14,6 +14,7 @@ STORES = {
     "fr": ("fr", "FR", "€", 0.08),
     "pl": ("pl", "PL", "zł", 0.07),
 }
+_KETTLES = {"en": 0.8, "de": 0.35}  # share of customers with the kettle; elsewhere few
 PLATFORMS = ("web", "ios", "android")
 PLANS = ("standard", "standard", "standard", "plus")
 
@@ -77,7 +78,7 @@ def _person(rng: Random, rank: int, store: str, intents: tuple[str, ...]) -> Per
         greets=rng.choice((0.05, 0.2, 0.35, 0.7)),
         emoji=rng.random() < 0.15,
         turns_to_slang=language == "en" and rng.random() < 0.5,
-        owns_kettle=rng.random() < 0.5,
-        wants_lamp=rng.random() < 0.45,
+        owns_kettle=rng.random() < _KETTLES.get(language, 0.12),
+        wants_lamp=rng.random() < (0.6 if language == "en" else 0.3),
         taste={intent: 0.25 + rng.expovariate(1.0) for intent in intents},
     )

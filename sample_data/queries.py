@@ -9,8 +9,9 @@ from sample_data.phrases import Book, Deck, fill, with_articles
 from sample_data.slots import Slots
 
 SHAPES = ("keyword", "terse", "greeted", "explained", "story", "long", "letter")
+_IN_SLANG = {"greeted": "terse", "long": "story", "letter": "story"}
 _BRIEF = (0.20, 0.46, 0.16, 0.10, 0.06, 0.02, 0.00)
-_WORDY = (0.02, 0.16, 0.14, 0.18, 0.27, 0.15, 0.08)
+_WORDY = (0.02, 0.15, 0.13, 0.17, 0.26, 0.15, 0.12)
 _ABOUT_AN_ORDER = {
     "delivery", "returns", "refunds", "damaged", "warranty", "order_change", "b2b",
 }  # fmt: skip
@@ -30,7 +31,11 @@ class Writer:
     ) -> str:
         """A first message of a conversation."""
         shape = self._shape(intent, topic, person, rng)
-        text = getattr(self, f"_{shape}")(_Draw(self, intent, topic, slots, rng), person)
+        if person.turns_to_slang:  # no letters from these, before and after
+            shape = _IN_SLANG.get(shape, shape)
+        draw = _Draw(self, intent, topic, slots, rng)
+        draw.greets = 0.0 if person.turns_to_slang else person.greets
+        text = getattr(self, f"_{shape}")(draw, person)
         return self._in_hand(text, person, rng, slang=slang, letter=shape == "letter")
 
     def follow_up(
@@ -65,8 +70,8 @@ class Writer:
         w = person.wordiness
         weights = [brief + (wordy - brief) * w for brief, wordy in zip(_BRIEF, _WORDY, strict=True)]
         shape = rng.choices(SHAPES, weights)[0]
-        if intent == "smalltalk":
-            return "terse" if shape != "keyword" else shape
+        if intent in ("smalltalk", "abuse"):
+            return "terse" if shape != "keyword" or intent == "abuse" else shape
         needs = {"keyword": "keyword", "story": "situation", "long": "situation"}
         needed = needs.get(shape, "situation" if shape == "letter" else "ask")
         return shape if self.has(intent, topic, needed) else "terse"
@@ -76,7 +81,7 @@ class Writer:
 
     def _terse(self, draw: "_Draw", person: Person) -> str:
         text = draw("ask")
-        if draw.intent == "smalltalk":
+        if draw.intent in ("smalltalk", "abuse"):
             return text
         if draw.chance(_SUBJECT):
             text = f"{draw('subject')} {text}".strip()
@@ -92,8 +97,9 @@ class Writer:
         return _join(text, draw.frame("closing")) if draw.chance(0.5) else text
 
     def _explained(self, draw: "_Draw", person: Person) -> str:
-        opening = draw.frame("opening") if draw.chance(person.greets) else ""
-        extra = draw("detail") if draw.chance(0.75) else draw.frame("life")
+        opening = draw.frame("opening") if draw.chance(draw.greets) else ""
+        aside = draw.greets and draw.chance(0.25)
+        extra = draw.frame("life") if aside else draw("detail")
         text = _join(draw("ask"), extra) if draw.chance(0.7) else _join(extra, draw("ask"))
         return _join(opening, draw("subject") if draw.chance(_SUBJECT) else "", text)
 
@@ -105,11 +111,11 @@ class Writer:
             parts.insert(0, parts.pop())
         if draw.chance(_SUBJECT):
             parts.insert(0, draw("subject"))
-        if draw.chance(person.greets):
+        if draw.chance(draw.greets):
             parts.insert(0, draw.frame("opening"))
         if draw.chance(_CROSS_INTENTS.get(draw.intent, 0.0)):
             parts.append(draw.frame("cross"))
-        if draw.chance(person.greets):
+        if draw.chance(draw.greets):
             parts.append(draw.frame("closing"))
         return _join(*parts)
 
@@ -154,6 +160,8 @@ class Writer:
         dressed = len(text.split()) > 7
         opening = rng.choice(self._book.frame("slang_opening")) if rng.random() < 0.3 else ""
         closing = rng.choice(self._book.frame("slang_closing")) if rng.random() < 0.4 else ""
+        if dressed and not opening and rng.random() < 0.3:
+            opening = rng.choice(noise.FILLERS)
         spoken = noise.slang(text, rng)
         return " ".join(part for part in (opening, spoken, closing) if part) if dressed else spoken
 
@@ -165,6 +173,7 @@ class _Draw:
         self.intent, self._topic = intent, topic
         self._writer, self._slots, self._rng = writer, slots, rng
         self._used: set[str] = set()
+        self.greets = 0.0  # how likely a greeting is
 
     def __call__(self, kind: str) -> str:
         return self._one(self._writer.book.pieces(self.intent, self._topic, kind))
@@ -178,7 +187,9 @@ class _Draw:
     def with_tail(self, text: str) -> str:
         """The text with something added that people add, about the order where there is one."""
         has_order = self.intent in _ABOUT_AN_ORDER and self.chance(0.55)
-        tail = self.frame("tail_order" if has_order else "tail")
+        questions = noise.asks(re.split(r"[.!?]\s+", text)[-1]) or text.endswith("?")
+        kind = "tail_order" if has_order else "tail"
+        tail = self.frame("tail_question" if questions and self.chance(0.4) else kind)
         if not tail:
             return text
         link = self._rng.choice((", ", ", ", " - ", ". ", ".. ", " ... ", "\n"))
