@@ -1,7 +1,9 @@
 """Reading traces: any export, one schema."""
 
+import gc
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
@@ -78,12 +80,25 @@ def read_traces(
     What cannot be read is in `.rejected` (source_file, line, reason). Raises FormatError.
     """
     ad_hoc = mapped_reader(mapping) if mapping else None
-    parts = [_read(content, format, ad_hoc) for content in contents(source)]
+    with _without_collector():
+        parts = [_read(content, format, ad_hoc) for content in contents(source)]
     _warn_of_cuts(parts)
     traces = _traces(parts, _named(source))
     if prices is None and all(part.is_canonical for part in parts):
         return traces  # priced when they were read first
     return price_traces(traces, prices=prices)
+
+
+@contextmanager
+def _without_collector() -> Generator[None]:
+    """Millions of new objects and no cycle among them: the collector would only walk them."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _warn_of_cuts(parts: Sequence[_Read]) -> None:
@@ -152,7 +167,7 @@ def _read_records(
     head = list(islice(batches, 1))
     samples = (record.data for batch in head for record in batch[:_SAMPLES])
     reader, envelope = Found(ad_hoc) if ad_hoc else detect(samples, name, wanted=wanted)
-    decoder = RecordDecoder(reader.asked(), reader.raw)
+    decoder = RecordDecoder(reader.asked(), reader.raw, reader.typed)
     found = _Read()
     size = 0
     for batch in chain(head, batches):

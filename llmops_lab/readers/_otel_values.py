@@ -8,6 +8,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 Rows = Sequence[Mapping[str, Any] | None]
 
 _NUMBERED = re.compile(
@@ -16,6 +18,37 @@ _NUMBERED = re.compile(
     r"|llm\.request\.functions|annotations|evaluations)\.\d+(?:\.|$)"
 )
 _INDEX = re.compile(r"\.(\d+)(?:\.|$)")
+
+
+class AnyValue(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A value in the specification's spelling; one field is set."""
+
+    stringValue: str | None = None  # noqa: N815
+    intValue: int | str | None = None  # noqa: N815
+    doubleValue: float | None = None  # noqa: N815
+    boolValue: bool | None = None  # noqa: N815
+    arrayValue: Any = None  # noqa: N815
+    kvlistValue: Any = None  # noqa: N815
+    bytesValue: str | None = None  # noqa: N815
+
+
+class KeyValue(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """An attribute as OTLP JSON writes it."""
+
+    key: str
+    value: AnyValue
+
+
+def _typed_value(value: AnyValue) -> Any:
+    text = value.stringValue
+    if text is not None:
+        return text
+    set_fields = {
+        name: got
+        for name in AnyValue.__struct_fields__
+        if (got := getattr(value, name)) is not None
+    }
+    return plain_value(set_fields)
 
 
 _VALUE_KINDS = frozenset(
@@ -29,8 +62,10 @@ def attributes_of(items: Any) -> dict[str, Any]:
     """`[{"key": …, "value": {"stringValue": …}}]` as an object; an object stays one."""
     if isinstance(items, Mapping):
         return dict(items)
-    if not isinstance(items, list):
+    if not isinstance(items, list) or not items:
         return {}
+    if isinstance(items[0], KeyValue):
+        return {item.key: _typed_value(item.value) for item in items}
     return {
         item["key"]: plain_value(item.get("value"))
         for item in items

@@ -1,7 +1,7 @@
 """What a reader is: a table of fields, and the key sets by which its format is known."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 import polars as pl
@@ -47,6 +47,7 @@ class Reader:
 
     Keys below another are written with a slash: `info/trace_id`, and `data[]/context` for the
     first item of a list. `page_sizes` are the numbers of records at which the tool cuts an export.
+    `typed` keys have a msgspec type for the quick decoder.
     `raw` keys hold text of any shape, kept byte-exact; `repeats` are keys that only say again what
     others do, and are dropped.
     """
@@ -60,6 +61,7 @@ class Reader:
     side_rows: SideRows | None = None
     raw: frozenset[str] = frozenset()
     repeats: frozenset[str] = frozenset()
+    typed: Mapping[str, Any] = field(default_factory=dict[str, Any])
     finish: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     required: tuple[str, ...] = ("span_id",)
     page_sizes: tuple[int, ...] = ()

@@ -19,6 +19,7 @@ Rejection = tuple[int, str]
 
 # A struct that grew a field for every key of a file with a key per record would fill the memory.
 _MAX_LEARNED = 400
+_FIRST_LOOK = 200  # most files show all their keys early
 _MORE = "\x7fmore"
 _UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')  # msgspec has no field of such a name
 _EMPTY = (b"null", b'""', b"[]", b"{}")
@@ -47,7 +48,10 @@ class Decoded:
 class RecordDecoder:
     """Decodes records of one format; learns the keys of the file as they come."""
 
-    def __init__(self, asked: Iterable[str], raw: Iterable[str]) -> None:
+    def __init__(
+        self, asked: Iterable[str], raw: Iterable[str], typed: Mapping[str, Any] | None = None
+    ) -> None:
+        self._typed = typed or {}
         self._asked = frozenset(asked)
         self._raw = frozenset(raw)
         self._learn(())
@@ -62,15 +66,17 @@ class RecordDecoder:
         self._names = {key: f"f{i}" for i, key in enumerate(ordered)}
         self._struct = msgspec.defstruct(
             "Record",
-            [
-                (self._names[key], Any if self._is_decoded(key) else msgspec.Raw, None)
-                for key in ordered
-            ],
+            [(self._names[key], self._type(key), None) for key in ordered],
             rename={name: key for key, name in self._names.items()},
             forbid_unknown_fields=True,
             gc=False,
         )
         self._decoder = msgspec.json.Decoder(self._struct)
+
+    def _type(self, key: str) -> Any:
+        if key in self._typed:
+            return self._typed[key] | None
+        return Any if self._is_decoded(key) else msgspec.Raw
 
     def _is_decoded(self, key: str) -> bool:
         return key == _MORE or (key in self._asked and key not in self._raw)
@@ -87,7 +93,8 @@ class RecordDecoder:
                     structs.append(self._one(record.data))
                     kept.append(record)
                 except _NewKeysError:
-                    self._learn_all(records[position:])
+                    few = _FIRST_LOOK if not position else len(records)
+                    self._learn_all(records[position : position + few])
                     break
                 except UnreadableError as error:
                     rejected.append((record.line, str(error)))
@@ -103,16 +110,17 @@ class RecordDecoder:
         try:
             return self._decoder.decode(data)
         except msgspec.ValidationError as error:
-            if "unknown field" not in str(error):
-                raise UnreadableError("not an object") from None
-            if not self._is_full:
+            if _is_new_key(str(error)) and not self._is_full:
                 raise _NewKeysError from None
-            return self._from_object(decode(data))
+            return self._leniently(data)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
-            value = decode(data)
-            if not isinstance(value, dict):
-                raise UnreadableError("not an object") from None
-            return self._from_object(value)
+            return self._leniently(data)
+
+    def _leniently(self, data: bytes | msgspec.Raw) -> msgspec.Struct:
+        value = decode(data)
+        if not isinstance(value, dict):
+            raise UnreadableError("not an object")
+        return self._from_object(value)
 
     def _from_object(self, value: Mapping[str, Any]) -> msgspec.Struct:
         named = {self._names[key]: item for key, item in value.items() if key in self._names}
@@ -127,6 +135,11 @@ class RecordDecoder:
         for record in records:
             keys.update(dict.fromkeys(keys_of(record.data)))
         self._learn(keys)
+
+
+def _is_new_key(message: str) -> bool:
+    """Whether the strict decoder met an unknown key of the record itself, not one further down."""
+    return "unknown field" in message and " - at " not in message
 
 
 class _NewKeysError(Exception):

@@ -1,17 +1,19 @@
 """OTLP JSON in its three dialects: specification, protobuf's MessageToJson, Phoenix."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from llmops_lab.readers._convert import choice, word
 from llmops_lab.readers._dialects import attribute_fields
 from llmops_lab.readers._events import EVENT_FIELDS, evaluation, messages_of
 from llmops_lab.readers._ids import otel_id
-from llmops_lab.readers._json import UnreadableError, list_in, plain_object
+from llmops_lab.readers._json import UnreadableError, decode, list_in, plain_object
 from llmops_lab.readers._moments import moment
-from llmops_lab.readers._otel_values import attributes_of
+from llmops_lab.readers._otel_values import KeyValue, attributes_of
 from llmops_lab.readers._reader import Exploded, Field, Rows, keys, reader
 from llmops_lab.readers._records import Record, object_of
 from llmops_lab.readers._side_rows import attribute_rows, item_rows
@@ -24,15 +26,58 @@ STATUS = {
 }
 
 
+class _Scope(msgspec.Struct, frozen=True, gc=False):
+    name: str | None = None
+
+
+class _OfScope(msgspec.Struct, gc=False):
+    spans: list[msgspec.Raw]
+    scope: _Scope = _Scope()
+
+
+class _Resource(msgspec.Struct, frozen=True, gc=False):
+    attributes: list[KeyValue] = []
+
+
+class _OfResource(msgspec.Struct, gc=False):
+    scopeSpans: list[_OfScope]  # noqa: N815
+    resource: _Resource = _Resource()
+
+
+class _Request(msgspec.Struct, gc=False):
+    resourceSpans: list[_OfResource]  # noqa: N815
+
+
+_REQUEST = msgspec.json.Decoder(_Request)
+
+
 def spans_in(record: Record) -> Exploded:
     """The spans of one export request, each with its resource and scope."""
-    document = object_of(record)
+    try:
+        scopes = _typed_scopes(_REQUEST.decode(record.data))
+    except (msgspec.DecodeError, UnicodeError, RecursionError, TypeError):
+        scopes = list(_scopes(object_of(record)))  # another dialect, or something amiss
     found = [
         Record(record.line, _opened(span), {"resource": resource, "scope": scope})
-        for resource, scope, spans in _scopes(document)
+        for resource, scope, spans in scopes
         for span in spans
     ]
     return Exploded(found)
+
+
+_Scopes = list[tuple[dict[str, Any], dict[str, Any], list[Any]]]
+
+
+def _typed_scopes(request: _Request) -> _Scopes:
+    return [
+        (
+            attributes_of(of_resource.resource.attributes),
+            {"name": of_scope.scope.name},
+            of_scope.spans,
+        )
+        for of_resource in request.resourceSpans
+        for of_scope in of_resource.scopeSpans
+    ]
 
 
 def _scopes(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any], list[Any]]]:
@@ -53,10 +98,20 @@ def _items(document: Any, *names: str) -> list[Mapping[str, Any]]:
 
 
 def _opened(span: Any) -> Any:
-    """The span with what its events tell of messages."""
+    """The span with what its events tell of messages; most spans have no such events."""
+    if isinstance(span, msgspec.Raw):
+        raw = memoryview(span)
+        if _TELLING.search(raw) is None:
+            return span
+        try:
+            span = decode(span)
+        except UnreadableError:
+            return span
     told = messages_of(span.get("events")) if isinstance(span, dict) else None
     return {**span, "told": told} if told else span
 
+
+_TELLING = re.compile(rb'"gen_ai\.(?:\w+\.message|choice)"')
 
 SPAN = (
     Field("trace_id", "traceId|trace_id", otel_id),
@@ -93,6 +148,7 @@ otlp = reader(
     signatures=keys("resourceSpans", "resource_spans"),
     repeats=frozenset({"kind", "flags", "traceState", "droppedAttributesCount"}),
     explode=spans_in,
+    typed={"attributes": list[KeyValue]},
     fields=SPAN,
     side_rows=span_rows,
 )
