@@ -88,8 +88,9 @@ def _tokens(traces: list[Trace]) -> Counts:
     after = [t for t in traces if t.prompt_version == 3]
     return {
         "what": "Version 3 of the prompt carries tone rules and eight worked examples.",
-        "shows_as": "input tokens per call twice as many from one day on, in both models; cost "
-        "per trace follows, less so for gpt-4.1-mini, whose longer prefix is now cached",
+        "shows_as": "input tokens per call double from one day on, in both models; the cost of "
+        "claude-haiku-4-5 follows, that of gpt-4.1-mini hardly moves, as its longer prefix is "
+        "read from the cache",
         "first_day": first,
         "first_date": plot.date_of(first).isoformat(),
         "version_before": 2,
