@@ -86,6 +86,6 @@ def evaluation(event: Mapping[str, Any], _: int) -> dict[str, Any] | None:
         "value": value,
         "label": text_of(attributes.get("gen_ai.evaluation.score.label")),
         "data_type": "categorical" if value is None else "numeric",
-        "source": "llm",
+        "source": "unknown",  # the convention does not say who: a judge, code or the user
         "explanation": text_of(attributes.get("gen_ai.evaluation.explanation")),
     }

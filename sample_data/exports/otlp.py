@@ -2,7 +2,8 @@
 
 Each line is an ExportTraceServiceRequest in the specification's dialect: hexadecimal ids,
 nanoseconds and whole numbers as strings. Users' thumbs and the judge's score are
-`gen_ai.evaluation.result` events of the root span; guardrails carry the proposed
+`gen_ai.evaluation.result` events of the root span; guardrails, for which the
+convention has no kind yet, carry OpenInference's kind and output beside the proposed
 `gen_ai.guardrail.*` attributes. Cached tokens are part of `gen_ai.usage.input_tokens`.
 """
 
@@ -96,6 +97,9 @@ def _guardrail(_: Trace, span: Span) -> Attributes:
     verdict, category, score = span.verdict or ("allow", "none", 0.0)
     return {
         "openinference.span.kind": "GUARDRAIL",
+        "input.value": span.input,
+        "output.value": _dumped({"verdict": verdict, "category": category, "score": score}),
+        "output.mime_type": "application/json",
         "gen_ai.guardrail.component.name": span.name,
         "gen_ai.guardrail.target.type": "input",
         "gen_ai.guardrail.verdict.type": verdict,

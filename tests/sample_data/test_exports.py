@@ -55,12 +55,22 @@ def test_answers_are_the_same(both):
     assert (answered["output_text"] == answered["output_text_main"]).all()
 
 
-def test_thumbs_are_read_from_the_main_export(whole, exported):
+def test_thumbs_are_read_from_every_export(both, whole, exported):
     given = {trace.trace_id: trace.thumb for trace in exported if trace.thumb is not None}
     rows = whole.rows.drop_nulls("feedback")
     assert dict(zip(rows["trace_id"], rows["feedback"], strict=True)) == given
+    assert both["feedback"].equals(both["feedback_main"].alias("feedback"), null_equal=True)
 
 
-def test_guardrail_hits_are_read_from_the_main_export(whole, exported):
+def test_guardrail_hits_are_read_from_every_export_that_has_guardrails(both, whole, exported):
     hits = whole.rows.filter(pl.col("guardrail_hit"))["trace_id"].to_list()
     assert sorted(hits) == sorted(trace.trace_id for trace in exported if trace.denied)
+    if both["source_format"][0] != "langsmith":  # it knows no guardrails
+        assert both["guardrail_hit"].equals(both["guardrail_hit_main"].alias("guardrail_hit"))
+
+
+def test_the_first_token_is_as_late_in_either_export(both):
+    known = both.drop_nulls("ttft_s_main")
+    assert known.height > 1500
+    # From the trace's start to the call's, and from there to the token: both cut to milliseconds.
+    assert (known["ttft_s"] - known["ttft_s_main"]).abs().max() < 0.0021
