@@ -38,6 +38,8 @@ _HOMES = {
     "evaluate": "evals",
     "explain_cost": "cost_change",
     "explore": "widgets",
+    "export_cases": "exchange",
+    "import_cases": "exchange",
     "plot": "plots",
     "price_traces": "cost",
     "read_traces": "ingest",

@@ -1,0 +1,58 @@
+"""Golden sets from other tools and for them, with what could not be carried."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from llmops_lab._atomic import write_atomically
+from llmops_lab._display import Table
+from llmops_lab.errors import FormatError
+from llmops_lab.exporters import case_formats
+from llmops_lab.exporters._case_format import read_cases, to_text, written_cases
+from llmops_lab.golden import GoldenSet
+
+
+@dataclass(frozen=True)
+class Export:
+    """A file for another tool; `lost` counts, per field, the cases whose value has no place."""
+
+    path: Path
+    n_cases: int
+    lost: dict[str, int]
+
+    def __str__(self) -> str:
+        return self._table().text()
+
+    def _repr_html_(self) -> str:
+        return self._table().html()
+
+    def _table(self) -> Table:
+        rows = [(name, str(n)) for name, n in sorted(self.lost.items())]
+        says = "not carried by this format" if rows else "everything was carried"
+        columns = ("field", "cases") if rows else ()
+        return Table(f"{self.n_cases} cases in {self.path}", says, columns, rows)
+
+
+def import_cases(path: str | Path, *, format: str) -> GoldenSet:
+    """The cases of another tool's file, in memory: `save` or `add` them where they belong.
+
+    `format` is one of `case_formats`: deepeval, inspect-ai, langfuse, langsmith, mlflow,
+    openai-evals, promptfoo, pydantic-evals, table. What has no field of its own is kept in
+    `metadata`. Cases with the same content are taken once. Raises FormatError that names the
+    case it cannot read.
+    """
+    return GoldenSet().add(read_cases(case_formats[format], Path(path)))
+
+
+def export_cases(golden: GoldenSet, path: str | Path, *, format: str) -> Export:
+    """Every case of a golden set in another tool's format, the file's suffix deciding how.
+
+    Raises FormatError when the format does not come in files of this suffix.
+    """
+    file, form = Path(path), case_formats[format]
+    suffix = file.suffix.lower()
+    written = [each for each in form.suffixes if each not in form.read_only]
+    if suffix not in written:
+        raise FormatError(f"{format} is written as {', '.join(written)}, not as {file.name}")
+    records, lost = written_cases(form, suffix, golden.cases)
+    write_atomically(file, to_text(form, suffix, records).encode())
+    return Export(file, len(golden), dict(lost))
