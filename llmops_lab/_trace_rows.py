@@ -125,7 +125,9 @@ def _usage() -> list[pl.Expr]:
 
 
 def _texts() -> list[pl.Expr]:
-    return [_any("input_text"), _any("output_text")]
+    answers = ~pl.col("kind").is_in(["guardrail", "retriever", "reranker", "embedding"])
+    answer = pl.col("output_text").filter(answers & pl.col("output_text").is_not_null()).first()
+    return [_any("input_text"), answer.alias("output_text")]
 
 
 def guardrail_hits(guardrails: pl.DataFrame, keys: Sequence[str] = ("trace_id",)) -> pl.DataFrame:

@@ -79,6 +79,11 @@ def test_an_llm_span_around_calls_is_no_call_of_its_own():
     assert found.rows.select("n_llm_calls", "input_tokens").row(0) == (2, 11)
 
 
+def test_a_guardrails_verdict_is_no_answer_of_the_trace():
+    found = traces(span("1", kind="agent"), span("2", "1", kind="guardrail", output_text="allow"))
+    assert found.rows["output_text"].to_list() == [None]
+
+
 def test_two_calls_of_one_scope_at_one_moment_are_two_calls():
     call = {"kind": "llm", "request_model": "m", "duration_s": 1.0, "input_tokens": 5}
     found = traces(*(span(i, scope_name="openai", **call) for i in "12"))

@@ -35,6 +35,7 @@ _OPERATIONS = {
     "execute_tool": "tool",
     **dict.fromkeys(("invoke_agent", "create_agent", "plan"), "agent"),
     "invoke_workflow": "chain",
+    "apply_guardrail": "guardrail",
 }
 _OUTER = (
     "ai.generatetext", "ai.streamtext", "ai.generateobject", "ai.streamobject", "ai.embed",

@@ -1,5 +1,6 @@
 """What span events tell: the first token, the exception, messages (semantic conventions <= 1.36)."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ from llmops_lab.readers._side_rows import as_number
 
 _FIRST_TOKEN = ("first token stream event", "gen_ai.first_token", "llm.first_token", "new_token")
 _TIMES = ("timeUnixNano", "time_unix_nano", "timestamp", "time")
+# The convention does not say who judged; people's thumbs are named so by every tool.
+_BY_PEOPLE = re.compile(r"(?i)thumb|user.?feedback|human|rating")
 _ROLES = {
     "gen_ai.system.message": "system",
     "gen_ai.user.message": "user",
@@ -81,11 +84,13 @@ def evaluation(event: Mapping[str, Any], _: int) -> dict[str, Any] | None:
         return None
     attributes = attributes_of(event.get("attributes"))
     value = as_number(attributes.get("gen_ai.evaluation.score.value"))
+    name = text_of(attributes.get("gen_ai.evaluation.name"))
+    label = text_of(attributes.get("gen_ai.evaluation.score.label"))
     return {
-        "name": text_of(attributes.get("gen_ai.evaluation.name")),
+        "name": name,
         "value": value,
-        "label": text_of(attributes.get("gen_ai.evaluation.score.label")),
+        "label": label,
         "data_type": "categorical" if value is None else "numeric",
-        "source": "unknown",  # the convention does not say who: a judge, code or the user
+        "source": "human" if _BY_PEOPLE.search(f"{name} {label}") else "unknown",
         "explanation": text_of(attributes.get("gen_ai.evaluation.explanation")),
     }

@@ -33,9 +33,40 @@ def attribute_rows(prefix: str) -> SideRows:
         found["embeddings"] += item_rows(tree, spans, path, _embedding)
         for path, stem in _ANNOTATIONS.items():
             found["scores"] += item_rows(tree, spans, f"{prefix}{path}", _annotation_maker(stem))
-        return found
+        return {**found, "guardrails": _guardrails(tree, spans, prefix)}
 
     return rows
+
+
+# The proposed attributes of open-telemetry/semantic-conventions-genai (gen-ai-security.md).
+_GUARDRAIL = {
+    "name": "gen_ai.guardrail.component.name",
+    "target": "gen_ai.guardrail.target.type",
+    "verdict": "gen_ai.guardrail.verdict.type",
+    "action": "gen_ai.guardrail.action.type",
+    "category": "gen_ai.guardrail.security.risk.category|gen_ai.security.risk.category",
+    "score": "gen_ai.guardrail.security.risk.score|gen_ai.security.risk.score",
+    "reason": "gen_ai.guardrail.reason",
+}
+
+
+def _guardrails(tree: Tree, spans: pl.DataFrame, prefix: str) -> Rows:
+    columns = {
+        name: next(filter(None, (tree.listed(f"{prefix}{path}") for path in paths.split("|"))), [])
+        for name, paths in _GUARDRAIL.items()
+    }
+    ids = spans.select("trace_id", "span_id", "duration_s").iter_rows()
+    return [
+        {
+            "trace_id": trace_id,
+            "span_id": span_id,
+            "duration_s": duration_s,
+            **{name: values[row] if values else None for name, values in columns.items()},
+            "score": as_number(columns["score"][row]) if columns["score"] else None,
+        }
+        for row, (trace_id, span_id, duration_s) in enumerate(ids)
+        if columns["verdict"] and columns["verdict"][row] is not None
+    ]
 
 
 def item_rows(tree: Tree, spans: pl.DataFrame, paths: str, make: Make) -> Rows:

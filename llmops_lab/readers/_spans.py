@@ -20,7 +20,7 @@ Batch = RecordTree | TableTree
 
 _MOMENTS = ("start_ns", "end_ns", "first_token_ns")
 _LOOSE = ("input", "output")
-_ERROR_TYPE = r"^([A-Za-z_][\w.]*(?:Error|Exception|Timeout|Failure|Limit\w*)): "
+_ERROR_TYPE = r"^([A-Za-z_][\w.]*(?:Error|Exception|Timeout|Failure|Limit\w*))(?:: |\()"
 _COSTS = ("cost_reported_usd", "cost_input_reported_usd", "cost_output_reported_usd")
 
 

@@ -14,6 +14,7 @@ from llmops_lab.readers._convert import (
     number,
     one_by_one,
     whole,
+    word,
     words,
 )
 from llmops_lab.readers._json import decode, object_in
@@ -74,6 +75,13 @@ def _first_id(order: Any) -> str | None:
     return trace_id if found and len(trace_id) == 36 else None
 
 
+def _guardrails(values: Values) -> Column:
+    """LangSmith has no kind for guardrails: people name the run so."""
+    named = word(values).series.str.contains(r"(?i)guard[-_ ]?rail")
+    found = named.to_frame("x").select(x=pl.when("x").then(pl.lit("guardrail")))
+    return Column(found["x"])
+
+
 def _side_rows(tree: Tree, spans: pl.DataFrame) -> dict[str, Rows]:
     """Feedback statistics, one row per name; retrieved documents come from the runs' kinds."""
     ids = spans.select("trace_id", "span_id").iter_rows()
@@ -113,6 +121,7 @@ langsmith = reader(
         Field("span_id", "id"),
         Field("parent_span_id", "parent_run_id"),
         Field("name", "name"),
+        Field("kind", "name", _guardrails),
         Field("kind", "run_type", choice(_KINDS)),
         Field("operation", "run_type"),
         Field("start_ns", "start_time", moment("ms")),

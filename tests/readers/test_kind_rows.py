@@ -47,3 +47,19 @@ def test_a_retrievers_output_gives_documents():
     [row] = read(observation("RETRIEVER", found)).documents.to_dicts()
     assert (row["doc_id"], row["content"], row["score"]) == ("p1", "30 days", 0.7)
     assert row["role"] == "retrieved"
+
+
+def test_a_langsmith_run_that_is_named_guardrail_is_one():
+    run = {
+        "id": "1",
+        "trace_id": "t",
+        "run_type": "chain",
+        "name": "input-guardrail",
+        "start_time": "2026-01-01T00:00:00",
+        "outputs": {"verdict": "deny"},
+        "error": "RateLimitError('slow down')",
+        "status": "error",
+    }
+    traces = read_traces([run])
+    assert traces.rows["guardrail_hit"].to_list() == [True]
+    assert traces.spans.select("kind", "error_type").row(0) == ("guardrail", "RateLimitError")

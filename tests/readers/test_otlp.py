@@ -254,3 +254,20 @@ def test_logs_are_no_traces(shared):
     for name in ("logs", "events"):
         with pytest.raises(FormatError, match="holds OTLP logs or metrics, not traces"):
             read_traces(shared / f"traces/otlp/{name}.json")
+
+
+def test_the_proposed_guardrail_attributes_give_a_verdict():
+    names = {
+        "gen_ai.operation.name": "apply_guardrail",
+        "gen_ai.guardrail.component.name": "pii",
+        "gen_ai.guardrail.target.type": "output",
+        "gen_ai.guardrail.verdict.type": "modify",
+        "gen_ai.security.risk.score": "0.25",
+    }
+    values = [{"key": k, "value": {"stringValue": v}} for k, v in names.items()]
+    span = {"traceId": "a" * 32, "spanId": "b" * 16, "name": "x", "attributes": values}
+    document = {"resourceSpans": [{"scopeSpans": [{"scope": {}, "spans": [span]}]}]}
+    traces = read_traces(json.dumps(document).encode())
+    columns = ("name", "target", "verdict", "score")
+    assert traces.guardrails.select(columns).rows() == [("pii", "output", "modify", 0.25)]
+    assert traces.spans["kind"].to_list() == ["guardrail"]
