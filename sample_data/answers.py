@@ -84,7 +84,12 @@ class Assistant:
         drawn = self._writer.draw(book.pieces(intent, topic, kind), rng)
         core = said if said and kind == "answer" else fill(drawn, slots, rng)
         pages = _found(core, intent, rng)
-        if kind == "answer" and intent not in ("smalltalk", "recall") and rng.random() < 0.025:
+        if (
+            kind == "answer"
+            and not said
+            and intent not in ("smalltalk", "recall")
+            and rng.random() < 0.025
+        ):
             core = rng.choice(book.frame("no_answer"))
         slots.put("answer", core)
         plain = said or intent in ("smalltalk", "recall") or rng.random() < 0.3

@@ -22,7 +22,7 @@ _CHOICES: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"\bsomebody\b", ("", "someone")),
     (r"\bsomeone\b", ("", "somebody")),
     (r"\beveryone\b", ("", "everybody")),
-    (r"\bthanks\b", ("", "", "thank you", "cheers")),
+    (r"(?<!many )\bthanks\b(?! in| for)", ("", "", "thank you", "cheers")),
     (r"\bright now\b", ("", "at the moment", "now")),
     (r"\bhow do i\b", ("", "", "how can i", "what do i do to", "how am i supposed to")),
     (r"\bwhere do i\b", ("", "where can i")),
