@@ -39,6 +39,8 @@ _HOMES = {
     "explain_cost": "cost_change",
     "explore": "widgets",
     "export_cases": "exchange",
+    "find_leaks": "leakage",
+    "find_near_duplicates": "leakage",
     "import_cases": "exchange",
     "plot": "plots",
     "price_traces": "cost",
