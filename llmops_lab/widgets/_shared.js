@@ -110,7 +110,8 @@ function cellClass(name, numeric) {
 function width({ name, numeric, wide }) {
   if (name === "state") return "28px";
   if (wide) return "minmax(120px, 1fr)";
-  return numeric ? "72px" : "minmax(72px, 150px)";
+  if (numeric) return "72px";
+  return name === "id" ? "minmax(72px, 150px)" : "minmax(48px, 92px)";
 }
 
 // --- a text in full ---------------------------------------------------------------------------

@@ -99,6 +99,5 @@ def test_a_drift_report_shows_what_changed_and_who_said_it(lab, explorer):
     widget.locator(".llmops-map-groups tr", has_text="emerging").first.get_by_role("button").click()
     widget.locator(".llmops-reader td", has_text="points").wait_for()
     widget.get_by_role("button", name="■ Now").click()
-    lab.screenshot("drift-explorer-light")
     lab.set_theme("Dark")
     lab.screenshot("drift-explorer-dark")
