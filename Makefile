@@ -50,6 +50,7 @@ format: $(VENV)/.test-tools ## Lay the code out
 
 reference: install ## Rebuild the tables under docs/reference from the code
 	@PYTHONPATH=. $(BIN)/python scripts/formats_reference.py
+	@PYTHONPATH=. $(BIN)/python scripts/parts_reference.py
 
 screenshots: $(VENV)/.test-tools install sample-data browser ## Take the pictures in docs/screenshots anew
 	@LLMOPS_LAB_SCREENSHOTS=docs/screenshots $(BIN)/python -m pytest -m ui

@@ -16,10 +16,10 @@ CORRECTION = (
     "Yes, for 9.95. Norway is outside the EU: customs are paid at your door. 🇳🇴 [shipping-abroad]"
 )
 PICTURES = {
-    "latency": "lab.plot(by_day)",
-    "drift": "report = lab.detect_drift",
-    "review": "explorer = lab.explore",
-    "gate": "verdict = gate.check",
+    "latency": "lab.plot(",
+    "drift": "lab.detect_drift(",
+    "review": "lab.explore(",
+    "gate": "gate.check(",
 }
 ALSO_DARK = {"latency", "review"}
 
@@ -39,7 +39,8 @@ def story(lab):
 def position_of(start):
     """Which cell begins a picture."""
     cells = nbformat.read(NOTEBOOK, as_version=4).cells
-    return next(i for i, cell in enumerate(cells) if start in cell.source)
+    found = (i for i, c in enumerate(cells) if c.cell_type == "code" and start in c.source)
+    return next(found)
 
 
 def test_a_person_runs_the_investigation_and_writes_a_case_back(lab, story):
