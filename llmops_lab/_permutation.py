@@ -162,14 +162,20 @@ def scan_shares(
     return step_down(observed, null, alpha=alpha)
 
 
-def step_down(observed: Floats, null: Floats, *, alpha: float) -> ScanResult:
-    """Two-sided step-down max-T; each node is scaled by its own deviation over the shuffles."""
+def step_down(
+    observed: Floats, null: Floats, *, alpha: float, only_more: bool = False
+) -> ScanResult:
+    """Step-down max-T; each node is scaled by its own mean and deviation over the shuffles.
+
+    Two-sided, or with `only_more` a test of increases alone.
+    """
     centre = null.mean(axis=1)
     scale = null.std(axis=1)
     scale = np.where(scale > 0, scale, np.inf)
     statistic = (observed - centre) / scale
-    size = np.abs(statistic)
-    shuffled = np.abs(null - centre[:, None]) / scale[:, None]
+    shuffled = (null - centre[:, None]) / scale[:, None]
+    size = statistic if only_more else np.abs(statistic)
+    shuffled = shuffled if only_more else np.abs(shuffled)
     n = null.shape[1]
     p_value = (1 + (shuffled >= size[:, None]).sum(axis=1)) / (n + 1)
     order = np.argsort(size, kind="stable")

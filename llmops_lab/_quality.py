@@ -11,7 +11,7 @@ import polars as pl
 from llmops_lab._permutation import ScanResult, step_down
 from llmops_lab._units import Bools, Floats, Ints, Units, resampled_units
 
-_LEAST_KNOWN = 10
+_LEAST_KNOWN = 20
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -63,40 +63,46 @@ class Groups:
 
 
 def scan_quality(
-    units: Units, groups: Groups, *, alpha: float, n_permutations: int = 499, seed: int = 0
+    units: Units,
+    groups: Groups,
+    *,
+    alpha: float,
+    only_more: bool = False,
+    n_permutations: int = 499,
+    seed: int = 0,
 ) -> ScanResult:
     """Test the change of a mean inside every group at once, by permutation of whole units.
 
-    Groups share their shuffles, so that one correction covers all of them.
+    Groups share their shuffles, so that one correction covers all of them. `only_more` tests
+    increases alone.
     """
     observed, null = np.zeros(len(groups.rows)), np.zeros((len(groups.rows), n_permutations))
     for i, (rows, values) in enumerate(zip(groups.rows, groups.values, strict=True)):
         observed[i], null[i] = _inside(units, rows, values[rows], n_permutations, seed)
-    return step_down(observed, null, alpha=alpha)
+    return step_down(observed, null, alpha=alpha, only_more=only_more)
 
 
 def scan_excess(units: Units, groups: Groups, *, alpha: float, seed: int = 0) -> ScanResult:
-    """As `scan_quality`, for changes over and above what changed everywhere.
+    """As `scan_quality`, for increases over and above what increased everywhere.
 
-    A group must have changed by itself and still when the common change is taken out, so
+    A group must have increased by itself and still when the common change is taken out, so
     its p-value is the larger of the two.
     """
-    by_itself = scan_quality(units, groups, alpha=alpha, seed=seed)
+    by_itself = scan_quality(units, groups, alpha=alpha, only_more=True, seed=seed)
     is_current = units.is_current[units.block]
     common = {id(v): without_common_change(v, is_current) for v in groups.values}
     rest = Groups(groups.rows, [common[id(v)] for v in groups.values])
-    beyond = scan_quality(units, rest, alpha=alpha, seed=seed)
-    same_way = np.sign(by_itself.statistic) == np.sign(beyond.statistic)
+    beyond = scan_quality(units, rest, alpha=alpha, only_more=True, seed=seed)
     return ScanResult(
         by_itself.statistic,
-        np.where(same_way, np.maximum(by_itself.p_value, beyond.p_value), 1.0),
-        np.where(same_way, np.maximum(by_itself.p_adjusted, beyond.p_adjusted), 1.0),
+        np.maximum(by_itself.p_value, beyond.p_value),
+        np.maximum(by_itself.p_adjusted, beyond.p_adjusted),
         by_itself.critical,
     )
 
 
 def can_be_tested(units: Units, rows: Ints, values: Floats) -> bool:
-    """Whether the group holds at least 10 known values in each window, and not all alike."""
+    """Whether the group holds at least 20 known values in each window, and not all alike."""
     known = rows[~np.isnan(values[rows])]
     current = units.is_current[units.block[known]]
     if min(current.sum(), (~current).sum()) < _LEAST_KNOWN:

@@ -13,7 +13,7 @@ _MOST_LEAVES = 1500
 _MOST_SINGLE_ROWS = 3000
 _SMALLEST_ROWS = 8
 _SMALLEST_SHARE = 0.005
-_LARGEST_SHARE = 0.1
+LARGEST_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,10 @@ class Nodes:
         """Which rows the node holds."""
         return self.members[node, self.cell] > 0
 
+    def up_to(self, share: float) -> "Nodes":
+        """The nodes that hold at most this share of the rows."""
+        return Nodes(self.cell, self.members[self.sizes <= share * len(self.cell)])
+
     @property
     def sizes(self) -> NDArray[np.float32]:
         return self.members @ np.bincount(self.cell, minlength=self.members.shape[1])
@@ -45,9 +49,11 @@ def principal_axes(matrix: NDArray[np.float32], *, seed: int = 0) -> NDArray[np.
     return model.fit_transform(matrix).astype(np.float32)
 
 
-def candidate_nodes(axes: NDArray[np.float32], *, seed: int = 0) -> Nodes:
+def candidate_nodes(
+    axes: NDArray[np.float32], *, seed: int = 0, largest: float = LARGEST_SHARE
+) -> Nodes:
     """Nodes of a Ward tree and of an average-linkage tree that hold from 8 rows (or 0.5 %) to
-    10 %. The order of the rows does not matter.
+    10 % (or `largest`) of the rows. The order of the rows does not matter.
 
     The two trees err differently: together they find a tenth more of planted changes than
     either (benchmarks/drift.py), and one max-T covers both.
@@ -63,16 +69,18 @@ def candidate_nodes(axes: NDArray[np.float32], *, seed: int = 0) -> Nodes:
     length = np.linalg.norm(centres, axis=1, keepdims=True)
     turned = centres / np.where(length > 0, length, 1)
     trees = [hierarchy.linkage(centres, "ward"), hierarchy.linkage(turned, "average")]
-    nodes = [sized_nodes(leaf, tree) for tree in trees]
+    nodes = [sized_nodes(leaf, tree, largest=largest) for tree in trees]
     members = np.concatenate([tree.members for tree in nodes])
     return Nodes(leaf, np.unique(members, axis=0))
 
 
-def sized_nodes(leaf: Ints, merges: NDArray[np.float64]) -> Nodes:
+def sized_nodes(
+    leaf: Ints, merges: NDArray[np.float64], *, largest: float = LARGEST_SHARE
+) -> Nodes:
     """The leaves and merges of a tree (scipy's linkage form) that are of reportable size."""
     sizes = np.bincount(leaf, minlength=len(merges) + 1)
     least = max(_SMALLEST_ROWS, _SMALLEST_SHARE * len(leaf))
-    most = max(_LARGEST_SHARE * len(leaf), 2 * _SMALLEST_ROWS)
+    most = max(largest * len(leaf), 2 * _SMALLEST_ROWS)
     groups: list[list[int]] = [[i] for i in range(len(sizes))]
     totals = list(sizes)
     for left, right in merges[:, :2].astype(int):

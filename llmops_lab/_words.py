@@ -22,6 +22,9 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
 # Texts are read this far: a pasted document must not outweigh a thousand questions.
 _MOST_CHARACTERS = 2000
+_STEM = 5
+_BROAD = 0.3
+_RISEN = 3.0
 
 
 def words(text: str) -> list[str]:
@@ -46,6 +49,21 @@ def terms(text: str) -> set[str]:
 
 def _meaningful(word: str) -> bool:
     return word not in _STOP_WORDS and not word.isdigit() and len(word) > 1
+
+
+def same_stem(
+    texts: Sequence[str], *, least: float = 0.02, most: float = 0.35
+) -> list[NDArray[np.int64]]:
+    """Rows of the texts that hold a word of one stem, for every stem in 2 % to 35 % of them.
+
+    The stem is the first five letters: crude, and the same for all languages.
+    """
+    rows: dict[str, list[int]] = {}
+    for i, text in enumerate(texts):
+        for stem in {word[:_STEM] for word in words(text) if _meaningful(word)}:
+            rows.setdefault(stem, []).append(i)
+    within = (least * len(texts), most * len(texts))
+    return [np.array(rows[s]) for s in sorted(rows) if within[0] <= len(rows[s]) <= within[1]]
 
 
 def topic_words(
@@ -102,6 +120,53 @@ def telling_words(
         deviation = (1 / (times + prior) + 1 / (then[term] + prior)) ** 0.5
         scores[term] = float(np.log(odds_now / odds_then)) / deviation
     return _strongest({t: z for t, z in scores.items() if z >= least_z}, now, n)
+
+
+def broad_words(
+    texts: Sequence[str],
+    is_current: NDArray[np.bool_],
+    unit: NDArray[np.int64],
+    topic: NDArray[np.int64],
+    *,
+    n: int = 6,
+) -> list[str]:
+    """Words that tell current from baseline and are at home in many topics: style, not topic.
+
+    A word counts once per unit, so that one who repeats himself is one voice. Its breadth is
+    the effective number of topics (inverse Simpson) among the current texts that hold it,
+    against as many of all current texts.
+    """
+    spoken = [set(words(text)) for text in texts]
+    voices: dict[tuple[bool, int], set[str]] = {}
+    for said, now, who in zip(spoken, is_current.tolist(), unit.tolist(), strict=True):
+        voices.setdefault((now, who), set()).update(said)
+    told = _risen([[v for (w, _), v in voices.items() if w == now] for now in (False, True)])
+    everywhere = _effective_topics(topic[is_current])
+    kept: list[str] = []
+    for word in told:
+        rows = np.array([i for i in np.flatnonzero(is_current).tolist() if word in spoken[i]])
+        if _effective_topics(topic[rows]) >= _BROAD * min(everywhere, len(rows)):
+            kept.append(word)
+    return kept[:n]
+
+
+def _risen(windows: Sequence[Sequence[set[str]]]) -> list[str]:
+    """Words that a larger share of the second window's sets hold: z of two proportions above 3."""
+    n_then, n_now = (len(sets) for sets in windows)
+    then, now = (Counter(word for said in sets for word in said) for sets in windows)
+    found: dict[str, float] = {}
+    for word, times in now.items():
+        share = (times + then[word]) / (n_now + n_then)
+        error = (share * (1 - share) * (1 / n_now + 1 / max(1, n_then))) ** 0.5
+        z = (times / n_now - then[word] / max(1, n_then)) / error if error else 0.0
+        if z > _RISEN:
+            found[word] = z
+    return sorted(found, key=lambda word: (-found[word], word))
+
+
+def _effective_topics(topic: NDArray[np.int64]) -> float:
+    share = np.bincount(topic) / max(1, len(topic))
+    return float(1 / (share @ share)) if len(topic) else 0.0
 
 
 def _strongest(weights: dict[str, float], counts: Counter[str], n: int) -> list[str]:

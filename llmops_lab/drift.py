@@ -15,7 +15,7 @@ from llmops_lab._display import Table
 from llmops_lab._drift_note import compared_line, headline, note, sureness, table_rows
 from llmops_lab._findings import Finding, bursts, changed_shares, described, disjoint
 from llmops_lab._landmarks import first_axes
-from llmops_lab._permutation import ScanResult, count_rows, scan_shares, smallest_changes
+from llmops_lab._permutation import count_rows, scan_shares, smallest_changes
 from llmops_lab._quality import (
     METRICS,
     Groups,
@@ -23,13 +23,18 @@ from llmops_lab._quality import (
     measured,
     scan_excess,
 )
-from llmops_lab._tree_scan import Nodes, candidate_nodes, principal_axes, topics
+from llmops_lab._tree_scan import LARGEST_SHARE, Nodes, candidate_nodes, principal_axes, topics
 from llmops_lab._units import Bools, Floats, Ints
+from llmops_lab._words import broad_words, same_stem, words
 from llmops_lab.detectors._shift import Sample, Shift, detectors
 from llmops_lab.embeddings import Embeddings, embed
 from llmops_lab.segments import segment_name
 from llmops_lab.traces import Traces
 
+# Answers can get worse in a group too large to call its growth a new segment.
+_LARGEST_GROUP = 0.35
+# A group is a matter of style when this share of it uses words of the style.
+_MOSTLY = 0.4
 _COLUMNS = ("segment", "kind", "share", "points", "users", "p", "for example")
 
 
@@ -88,15 +93,21 @@ def detect_drift(
         _embedded(baseline, embedder), _embedded(current, embedder), unit=unit, seed=seed
     )
     axes = principal_axes(both.matrix, seed=seed)
-    nodes = candidate_nodes(axes, seed=seed)
+    groups = candidate_nodes(axes, seed=seed, largest=_LARGEST_GROUP)
+    nodes = groups.up_to(LARGEST_SHARE)
     counts = count_rows(both.units, nodes.cell, nodes.members)
     result = scan_shares(counts, alpha=alpha, seed=seed)
     values = measured(both.frame)
-    findings = _findings(both, nodes, result, values, alpha)
+    changed = changed_shares(both, nodes, result, alpha)
+    topic = topics(axes, seed=seed)
+    few = bursts(both, nodes, result, _taken(changed, len(both.texts)), alpha)
+    changed, signals = _style_apart(both, topic, changed, few, alpha)
+    worse = _worse(both, groups, values, _taken([*changed, *few], len(both.texts)), alpha)
+    findings = [*changed, *worse, *few]
     new, growth = smallest_changes(counts, result.critical)
     return DriftReport(
         frame=_frame(described(both, findings, values)),
-        signals=_signals(both, topics(axes, seed=seed), findings, alpha),
+        signals=signals,
         windows=_windows(both),
         membership=_membership(findings, len(both.texts)),
         positions=first_axes(both.matrix, seed=seed),
@@ -111,13 +122,28 @@ def _embedded(window: Traces | Embeddings, embedder: str) -> Embeddings:
     return window if isinstance(window, Embeddings) else embed(window, embedder=embedder)
 
 
-def _findings(
-    both: Comparison, nodes: Nodes, result: ScanResult, values: dict[str, Floats], alpha: float
-) -> list[Finding]:
-    changed = changed_shares(both, nodes, result, alpha)
-    worse = _worse(both, nodes, values, changed, alpha)
-    few = bursts(both, nodes, result, _taken(changed, len(both.texts)), alpha)
-    return [*changed, *worse, *few]
+def _style_apart(
+    both: Comparison, topic: Ints, changed: list[Finding], few: list[Finding], alpha: float
+) -> tuple[list[Finding], pl.DataFrame]:
+    """Findings without those that a shift of style explains, and the global tests.
+
+    A group that grew by words which spread over many topics is people who write differently,
+    not people who ask for something new.
+    """
+    spread = set(broad_words(both.texts, both.is_current, both.unit_of_row, topic, n=30))
+    stylish = [
+        f.kind in ("emerging", "grown") and _share_saying(both, f.rows, spread) >= _MOSTLY
+        for f in changed
+    ]
+    topical = [f for f, style in zip(changed, stylish, strict=True) if not style]
+    signals = _signals(both, topic, [*topical, *few], alpha)
+    style_shifted = not signals.filter("flagged", name="style").is_empty()
+    return (topical if style_shifted else changed), signals
+
+
+def _share_saying(both: Comparison, rows: Bools, wanted: set[str]) -> float:
+    said = [bool(wanted & set(words(both.texts[int(i)]))) for i in np.flatnonzero(rows)]
+    return sum(said) / len(said)
 
 
 def _taken(findings: list[Finding], n: int) -> Bools:
@@ -128,30 +154,29 @@ def _taken(findings: list[Finding], n: int) -> Bools:
 
 
 def _worse(
-    both: Comparison,
-    nodes: Nodes,
-    values: dict[str, Floats],
-    changed: list[Finding],
-    alpha: float,
+    both: Comparison, nodes: Nodes, values: dict[str, Floats], taken: Bools, alpha: float
 ) -> list[Finding]:
-    """Nodes whose answers got worse, over and above what got worse everywhere."""
-    tests: list[tuple[int, str]] = []
-    groups = Groups([], [])
-    rows_of = [np.flatnonzero(nodes.rows(i)) for i in range(len(nodes))]
+    """Groups whose answers got worse, over and above what got worse everywhere.
+
+    Groups are nodes of the tree and queries that share a word; rows of segments reported
+    already are left out, so that a new segment does not make its surroundings look worse.
+    """
+    groups, names = Groups([], []), list[str]()
+    rows_of = [np.flatnonzero(nodes.rows(i)) for i in range(len(nodes))] + same_stem(both.texts)
     for metric in METRICS:
         if not metric.worse or metric.name not in values:
             continue
-        for i, rows in enumerate(rows_of):
-            if can_be_tested(both.units, rows, values[metric.name]):
-                tests.append((i, metric.name))
-                groups.rows.append(rows)
-                groups.values.append(values[metric.name])
-    if not tests:
+        kept = np.where(taken, np.nan, values[metric.name])
+        testable = [rows for rows in rows_of if can_be_tested(both.units, rows, kept)]
+        groups.rows.extend(testable)
+        groups.values.extend([kept] * len(testable))
+        names += [metric.name] * len(testable)
+    if not names:
         return []
     result = scan_excess(both.units, groups, alpha=alpha, seed=both.seed)
-    bad = np.flatnonzero((result.p_adjusted <= alpha) & (result.statistic > 0))
+    bad = np.flatnonzero(result.p_adjusted <= alpha)
+    masks = [~taken & np.isin(np.arange(len(taken)), rows) for rows in groups.rows]
     order = bad[np.argsort(-result.statistic[bad], kind="stable")]
-    masks = [nodes.rows(i) for i, _ in tests]
     return [
         Finding(
             masks[i],
@@ -159,9 +184,9 @@ def _worse(
             float(result.statistic[i]),
             float(result.p_value[i]),
             float(result.p_adjusted[i]),
-            {"metric": tests[i][1]},
+            {"metric": names[i]},
         )
-        for i in disjoint(masks, order, _taken(changed, len(both.texts)))
+        for i in disjoint(masks, order, taken)
     ]
 
 
@@ -174,7 +199,7 @@ def _membership(findings: list[Finding], n: int) -> Ints:
 
 def _signals(both: Comparison, topic: Ints, findings: list[Finding], alpha: float) -> pl.DataFrame:
     """Every global test, on the rows that no reported segment explains."""
-    kept = np.flatnonzero(~_taken([f for f in findings if f.kind != "worse"], len(both.texts)))
+    kept = np.flatnonzero(~_taken(findings, len(both.texts)))
     units = both.units_of_rows(kept)
     sample = Sample([both.texts[int(i)] for i in kept], units, topic[kept], both.seed)
     shifts = {name: detectors[name](sample) for name in detectors}

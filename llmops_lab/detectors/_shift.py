@@ -23,6 +23,10 @@ class Sample:
     def is_current(self) -> Bools:
         return self.units.is_current[self.units.block]
 
+    @property
+    def unit_of_row(self) -> Ints:
+        return self.units.unit[self.units.block]
+
     def take(self, rows: NDArray[np.int64]) -> tuple[list[str], Ints, Ints]:
         """Texts, blocks and topics of some rows."""
         return [self.texts[int(i)] for i in rows], self.units.block[rows], self.topic[rows]
