@@ -30,6 +30,13 @@ class Comparison:
         return self.frame["text"].to_list()
 
     @cached_property
+    def answers(self) -> list[str]:
+        """What was answered, "" where unknown."""
+        if "output_text" not in self.frame.columns:
+            return [""] * self.frame.height
+        return self.frame["output_text"].fill_null("").to_list()
+
+    @cached_property
     def unit_of_row(self) -> Ints:
         return self.units.unit[self.units.block]
 

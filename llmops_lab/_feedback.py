@@ -16,15 +16,11 @@ _BAD: Final = (
 _STARS: Final = r"(?i)star|rating|csat|likert|satisf|1[-_ ]?(?:to|of|–)?[-_ ]?5"
 _TEN: Final = r"(?i)\bnps\b|promoter|(?:0|1)[-_ ]?(?:to|of|–)?[-_ ]?10\b"
 
-<<<<<<< HEAD
 # Names under which programs hand on what a user said; evaluators hand on theirs the same way.
 _PEOPLE: Final = (
     r"(?i)feedback|thumb|csat|satisf|\bnps\b|\bvote|reaction|^(?:dis)?likes?d?$|^stars?$|^rating$"
     r"|(?:^|[^a-z])(?:end[-_ ]?)?(?:user|customer|human)(?:[^a-z]|$)"
 )
-=======
-_PEOPLES: Final = r"(?i)feedback|thumb|user[-_ ]?(?:rating|score)|\bcsat\b|\bnps\b|reaction"
->>>>>>> 7e2b4fa (Name slow decay of answers and shifts of style on the sample data, not slang as a new topic)
 
 # Tried in order: lowest and highest value seen, within → the scale's ends.
 _SCALES: Final = (
@@ -55,11 +51,7 @@ def trace_feedback(scores: pl.DataFrame, keys: Sequence[str] = ("trace_id",)) ->
     source = pl.col("source").cast(pl.String).fill_null("unknown")
     by_api = source.is_in(["api", "unknown"]) & pl.col("name").str.contains(_PEOPLE)
     human = scores.filter(
-<<<<<<< HEAD
         (source == "human") | by_api.fill_null(value=False),
-=======
-        (pl.col("source") == "human") | _sent_by_an_application(),
->>>>>>> 7e2b4fa (Name slow decay of answers and shifts of style on the sample data, not slang as a new topic)
         ~pl.col("data_type")
         .cast(pl.String)
         .is_in(["text", "correction", "expectation"])
@@ -75,12 +67,6 @@ def trace_feedback(scores: pl.DataFrame, keys: Sequence[str] = ("trace_id",)) ->
         .agg(feedback=pl.col("_goodness").mean())
         .with_columns(negative_feedback=pl.col("feedback") < 0.5)
     )
-
-
-def _sent_by_an_application() -> pl.Expr:
-    """A person's score that came through an API: only its name tells."""
-    through = pl.col("source").is_in(["api", "unknown"]).fill_null(value=True)
-    return through & pl.col("name").fill_null("").str.contains(_PEOPLES)
 
 
 def _on_its_scale() -> pl.Expr:

@@ -110,6 +110,12 @@ def can_be_tested(units: Units, rows: Ints, values: Floats) -> bool:
     return bool(np.ptp(values[known]) > 0)
 
 
+def mean_change(units: Units, rows: Ints, values: Floats) -> float:
+    """Mean of the known values in current less that in the baseline."""
+    current = units.is_current[units.block[rows]]
+    return float(np.nanmean(values[rows][current]) - np.nanmean(values[rows][~current]))
+
+
 def _inside(
     units: Units, rows: Ints, values: Floats, n_permutations: int, seed: int
 ) -> tuple[float, Floats]:

@@ -13,13 +13,14 @@ import polars as pl
 from llmops_lab._comparison import Comparison, compared
 from llmops_lab._display import Table
 from llmops_lab._drift_note import compared_line, headline, note, sureness, table_rows
-from llmops_lab._findings import Finding, bursts, changed_shares, described, disjoint
+from llmops_lab._findings import Finding, bursts, changed_shares, described, mostly_apart
 from llmops_lab._landmarks import first_axes
 from llmops_lab._permutation import count_rows, scan_shares, smallest_changes
 from llmops_lab._quality import (
     METRICS,
     Groups,
     can_be_tested,
+    mean_change,
     measured,
     scan_excess,
 )
@@ -33,6 +34,7 @@ from llmops_lab.traces import Traces
 
 # Answers can get worse in a group too large to call its growth a new segment.
 _LARGEST_GROUP = 0.35
+_BY_ANSWER = "negative_feedback_rate"
 # A group is a matter of style when this share of it uses words of the style.
 _MOSTLY = 0.4
 _COLUMNS = ("segment", "kind", "share", "points", "users", "p", "for example")
@@ -132,7 +134,8 @@ def _style_apart(
     """
     spread = set(broad_words(both.texts, both.is_current, both.unit_of_row, topic, n=30))
     stylish = [
-        f.kind in ("emerging", "grown") and _share_saying(both, f.rows, spread) >= _MOSTLY
+        f.kind in ("emerging", "grown")
+        and _share_saying(both, f.rows & both.is_current, spread) >= _MOSTLY
         for f in changed
     ]
     topical = [f for f, style in zip(changed, stylish, strict=True) if not style]
@@ -158,16 +161,21 @@ def _worse(
 ) -> list[Finding]:
     """Groups whose answers got worse, over and above what got worse everywhere.
 
-    Groups are nodes of the tree and queries that share a word; rows of segments reported
+    Groups are nodes of the tree, queries that share a word and, for feedback, answers that
+    share one (a refusal's words would explain a guardrail hit by itself); of groups that
+    overlap the one with the largest change is named. Rows of segments reported
     already are left out, so that a new segment does not make its surroundings look worse.
     """
     groups, names = Groups([], []), list[str]()
-    rows_of = [np.flatnonzero(nodes.rows(i)) for i in range(len(nodes))] + same_stem(both.texts)
+    rows_of = [np.flatnonzero(nodes.rows(i)) for i in range(len(nodes))]
+    rows_of += same_stem(both.texts)
+    by_answer = same_stem(both.answers)
     for metric in METRICS:
         if not metric.worse or metric.name not in values:
             continue
         kept = np.where(taken, np.nan, values[metric.name])
-        testable = [rows for rows in rows_of if can_be_tested(both.units, rows, kept)]
+        tried = rows_of + by_answer if metric.name == _BY_ANSWER else rows_of
+        testable = [rows for rows in tried if can_be_tested(both.units, rows, kept)]
         groups.rows.extend(testable)
         groups.values.extend([kept] * len(testable))
         names += [metric.name] * len(testable)
@@ -176,17 +184,18 @@ def _worse(
     result = scan_excess(both.units, groups, alpha=alpha, seed=both.seed)
     bad = np.flatnonzero(result.p_adjusted <= alpha)
     masks = [~taken & np.isin(np.arange(len(taken)), rows) for rows in groups.rows]
-    order = bad[np.argsort(-result.statistic[bad], kind="stable")]
+    change = [mean_change(both.units, groups.rows[i], groups.values[i]) for i in bad]
+    order = bad[np.argsort(-np.array(change), kind="stable")]
     return [
         Finding(
-            masks[i],
+            mask,
             "worse",
             float(result.statistic[i]),
             float(result.p_value[i]),
             float(result.p_adjusted[i]),
             {"metric": names[i]},
         )
-        for i in disjoint(masks, order, taken)
+        for i, mask in mostly_apart(masks, order)
     ]
 
 
