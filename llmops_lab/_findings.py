@@ -17,6 +17,7 @@ from llmops_lab._words import examples, telling_words, topic_words
 # A segment emerges when its share was less than a quarter of what it is.
 _NEW = 4.0
 _SHARED = 0.2
+_NEARLY = 0.9
 _BURST_UNITS = 3
 _MOST_BURSTS = 5
 _N_TREES = 5
@@ -45,16 +46,25 @@ def disjoint(nodes: Sequence[Bools], order: Ints, taken: Bools) -> list[int]:
     return chosen
 
 
-def mostly_apart(masks: Sequence[Bools], order: Ints) -> list[tuple[int, Bools]]:
-    """As `disjoint`, but a group that shares at most a fifth of its rows stays, without them."""
-    used = np.zeros(len(masks[0]), dtype=np.bool_) if masks else np.zeros(0, dtype=np.bool_)
-    chosen: list[tuple[int, Bools]] = []
-    for i in order:
-        left = masks[i] & ~used
-        if left.sum() >= (1 - _SHARED) * masks[i].sum():
-            used |= left
-            chosen.append((int(i), left))
+def mostly_apart(masks: Sequence[Bools], strength: Floats, size: Floats) -> list[int]:
+    """Positions of groups that share at most a fifth of their rows, the strongest first.
+
+    Of groups that overlap the strongest and are nearly as strong, the one with the largest
+    change (`size`) stands for all: it is the purest.
+    """
+    chosen: list[int] = []
+    left = list(np.argsort(-strength, kind="stable"))
+    while left:
+        rivals = [i for i in left if _alike(masks[i], masks[left[0]])]
+        near = [i for i in rivals if strength[i] >= _NEARLY * strength[left[0]]]
+        best = max(near, key=lambda i: size[i])
+        chosen.append(int(best))
+        left = [i for i in left if i not in rivals and not _alike(masks[i], masks[best])]
     return chosen
+
+
+def _alike(first: Bools, second: Bools) -> bool:
+    return bool((first & second).sum() > _SHARED * min(first.sum(), second.sum()))
 
 
 def changed_shares(

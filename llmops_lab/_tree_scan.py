@@ -110,13 +110,21 @@ def _leaves(axes: NDArray[np.float32], seed: int) -> tuple[Ints, NDArray[np.floa
     return leaf.astype(np.int64), np.asarray(model.cluster_centers_, dtype=np.float64)
 
 
-def topics(axes: NDArray[np.float32], *, seed: int = 0) -> Ints:
-    """A coarse topic per row: at most 100 seeded k-means groups, whatever the order of rows."""
+def topics(axes: NDArray[np.float32], is_current: Bools, *, seed: int = 0) -> Ints:
+    """A coarse topic per row: at most 100 seeded k-means groups, whatever the order of rows.
+
+    What all of current has moved by is taken out first, so that people who write differently
+    about the same thing stay in its topic.
+    """
     from sklearn.cluster import MiniBatchKMeans
 
-    order = np.lexsort(axes[:, : min(4, axes.shape[1])].T)
+    moved = axes[is_current].mean(axis=0) - axes[~is_current].mean(axis=0)
+    length = float(np.linalg.norm(moved))
+    direction = moved / length if length else moved
+    still = axes - np.outer(axes @ direction, direction)
+    order = np.lexsort(still[:, : min(4, axes.shape[1])].T)
     model = MiniBatchKMeans(max(1, min(100, len(axes) // 20)), random_state=seed)
     model.set_params(n_init=1)
     topic = np.empty(len(axes), dtype=np.int64)
-    topic[order] = model.fit_predict(axes[order])
+    topic[order] = model.fit_predict(still[order])
     return topic

@@ -23,7 +23,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+
 # Texts are read this far: a pasted document must not outweigh a thousand questions.
 _MOST_CHARACTERS = 2000
 _STEM = 5
-_BROAD = 0.3
+_BROAD = 0.65
 _RISEN = 3.0
 
 
@@ -122,32 +122,43 @@ def telling_words(
     return _strongest({t: z for t, z in scores.items() if z >= least_z}, now, n)
 
 
-def broad_words(
-    texts: Sequence[str],
-    is_current: NDArray[np.bool_],
-    unit: NDArray[np.int64],
-    topic: NDArray[np.int64],
-    *,
-    n: int = 6,
-) -> list[str]:
-    """Words that tell current from baseline and are at home in many topics: style, not topic.
+def broad_and_narrow_words(
+    texts: Sequence[str], is_current: NDArray[np.bool_], unit: NDArray[np.int64]
+) -> tuple[list[str], list[str]]:
+    """Words that tell current from baseline: those that stand beside all kinds of words, which
+    are style, and the others, which are topic.
 
-    A word counts once per unit, so that one who repeats himself is one voice. Its breadth is
-    the effective number of topics (inverse Simpson) among the current texts that hold it,
-    against as many of all current texts.
+    A word counts once per unit, so that one who repeats himself is one voice. It is broad when
+    the other words of its texts are about as diverse (inverse Simpson, above 0.65) as those of as
+    many current texts on average; words that rose themselves do not count as company.
     """
     spoken = [set(words(text)) for text in texts]
     voices: dict[tuple[bool, int], set[str]] = {}
     for said, now, who in zip(spoken, is_current.tolist(), unit.tolist(), strict=True):
         voices.setdefault((now, who), set()).update(said)
     told = _risen([[v for (w, _), v in voices.items() if w == now] for now in (False, True)])
-    everywhere = _effective_topics(topic[is_current])
-    kept: list[str] = []
-    for word in told:
-        rows = np.array([i for i in np.flatnonzero(is_current).tolist() if word in spoken[i]])
-        if _effective_topics(topic[rows]) >= _BROAD * min(everywhere, len(rows)):
-            kept.append(word)
-    return kept[:n]
+    company = [
+        {word for word in said if _meaningful(word)} - set(told)
+        for said, now in zip(spoken, is_current.tolist(), strict=True)
+        if now
+    ]
+    current = [said for said, now in zip(spoken, is_current.tolist(), strict=True) if now]
+    broad = [word for word in told if _breadth(word, current, company) >= _BROAD]
+    return broad, [word for word in told if word not in broad]
+
+
+def _breadth(word: str, spoken: Sequence[set[str]], company: Sequence[set[str]]) -> float:
+    """Diversity of the words beside `word`, against that of as many texts evenly drawn."""
+    rows = [i for i, said in enumerate(spoken) if word in said]
+    step = max(1, len(spoken) // max(1, len(rows)))
+    drawn = [_diversity(company[start::step][: len(rows)]) for start in range(min(step, 5))]
+    return _diversity([company[i] for i in rows]) / max(1e-9, sum(drawn) / len(drawn))
+
+
+def _diversity(sets: Sequence[set[str]]) -> float:
+    counts = Counter(word for words_of in sets for word in words_of)
+    total = sum(counts.values())
+    return total**2 / sum(times**2 for times in counts.values()) if total else 0.0
 
 
 def _risen(windows: Sequence[Sequence[set[str]]]) -> list[str]:
@@ -162,11 +173,6 @@ def _risen(windows: Sequence[Sequence[set[str]]]) -> list[str]:
         if z > _RISEN:
             found[word] = z
     return sorted(found, key=lambda word: (-found[word], word))
-
-
-def _effective_topics(topic: NDArray[np.int64]) -> float:
-    share = np.bincount(topic) / max(1, len(topic))
-    return float(1 / (share @ share)) if len(topic) else 0.0
 
 
 def _strongest(weights: dict[str, float], counts: Counter[str], n: int) -> list[str]:

@@ -26,7 +26,7 @@ from llmops_lab._quality import (
 )
 from llmops_lab._tree_scan import LARGEST_SHARE, Nodes, candidate_nodes, principal_axes, topics
 from llmops_lab._units import Bools, Floats, Ints
-from llmops_lab._words import broad_words, same_stem, words
+from llmops_lab._words import broad_and_narrow_words, same_stem, words
 from llmops_lab.detectors._shift import Sample, Shift, detectors
 from llmops_lab.embeddings import Embeddings, embed
 from llmops_lab.segments import segment_name
@@ -101,7 +101,7 @@ def detect_drift(
     result = scan_shares(counts, alpha=alpha, seed=seed)
     values = measured(both.frame)
     changed = changed_shares(both, nodes, result, alpha)
-    topic = topics(axes, seed=seed)
+    topic = topics(axes, both.is_current, seed=seed)
     few = bursts(both, nodes, result, _taken(changed, len(both.texts)), alpha)
     changed, signals = _style_apart(both, topic, changed, few, alpha)
     worse = _worse(both, groups, values, _taken([*changed, *few], len(both.texts)), alpha)
@@ -129,13 +129,14 @@ def _style_apart(
 ) -> tuple[list[Finding], pl.DataFrame]:
     """Findings without those that a shift of style explains, and the global tests.
 
-    A group that grew by words which spread over many topics is people who write differently,
-    not people who ask for something new.
+    A group that grew by words which stand beside all kinds of words, and not by words of its
+    own, is people who write differently, not people who ask for something new.
     """
-    spread = set(broad_words(both.texts, both.is_current, both.unit_of_row, topic, n=30))
+    broad, narrow = broad_and_narrow_words(both.texts, both.is_current, both.unit_of_row)
     stylish = [
         f.kind in ("emerging", "grown")
-        and _share_saying(both, f.rows & both.is_current, spread) >= _MOSTLY
+        and _share_saying(both, f.rows & both.is_current, broad)
+        > max(_MOSTLY, _share_saying(both, f.rows & both.is_current, narrow))
         for f in changed
     ]
     topical = [f for f, style in zip(changed, stylish, strict=True) if not style]
@@ -144,8 +145,8 @@ def _style_apart(
     return (topical if style_shifted else changed), signals
 
 
-def _share_saying(both: Comparison, rows: Bools, wanted: set[str]) -> float:
-    said = [bool(wanted & set(words(both.texts[int(i)]))) for i in np.flatnonzero(rows)]
+def _share_saying(both: Comparison, rows: Bools, wanted: list[str]) -> float:
+    said = [bool(set(wanted) & set(words(both.texts[int(i)]))) for i in np.flatnonzero(rows)]
     return sum(said) / len(said)
 
 
@@ -183,20 +184,18 @@ def _worse(
         return []
     result = scan_excess(both.units, groups, alpha=alpha, seed=both.seed)
     bad = np.flatnonzero(result.p_adjusted <= alpha)
-    masks = [~taken & np.isin(np.arange(len(taken)), rows) for rows in groups.rows]
+    masks = [~taken & np.isin(np.arange(len(taken)), groups.rows[i]) for i in bad]
     change = [mean_change(both.units, groups.rows[i], groups.values[i]) for i in bad]
-    order = bad[np.argsort(-np.array(change), kind="stable")]
-    return [
-        Finding(
-            mask,
-            "worse",
-            float(result.statistic[i]),
-            float(result.p_value[i]),
-            float(result.p_adjusted[i]),
-            {"metric": names[i]},
+    chosen = mostly_apart(masks, result.statistic[bad], np.array(change))
+    used, found = taken.copy(), list[Finding]()
+    for place in chosen:
+        i, rows = int(bad[place]), masks[place] & ~used
+        used |= rows
+        t, p, p_adjusted = (
+            float(x[i]) for x in (result.statistic, result.p_value, result.p_adjusted)
         )
-        for i, mask in mostly_apart(masks, order)
-    ]
+        found.append(Finding(rows, "worse", t, p, p_adjusted, {"metric": names[i]}))
+    return found
 
 
 def _membership(findings: list[Finding], n: int) -> Ints:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from llmops_lab._permutation import shuffled_windows
 from llmops_lab._units import Bools, Floats, Ints, Units
-from llmops_lab._words import broad_words
+from llmops_lab._words import broad_and_narrow_words
 from llmops_lab.detectors._shift import Sample, Shift, detectors
 
 Matrix = NDArray[np.float32]
@@ -21,6 +21,7 @@ _N_PERMUTATIONS = 199
 _RIDGE = 10.0
 _FEATURES = 1000
 _N_FOLDS = 5
+_MOST_WORDS = 6
 
 
 @detectors.register("style")
@@ -40,11 +41,9 @@ def style(sample: Sample) -> Shift:
     shuffles = [labels[block] for labels in shuffled_windows(sample.units, _N_PERMUTATIONS, rng)]
     labels = np.concatenate([sample.units.is_current[block][:, None], *shuffles], axis=1)
     observed, *null = _area(_scores(features, labels, fold), labels, fold)
-    giveaways = tuple(
-        broad_words(sample.texts, sample.is_current, sample.unit_of_row, sample.topic)
-    )
+    broad, _ = broad_and_narrow_words(sample.texts, sample.is_current, sample.unit_of_row)
     p_value = float(1 + (np.array(null) >= observed).sum()) / (len(null) + 1)
-    return Shift(float(observed), 0.5, p_value=p_value, words=giveaways)
+    return Shift(float(observed), 0.5, p_value=p_value, words=tuple(broad[:_MOST_WORDS]))
 
 
 def _some_rows(sample: Sample, rng: np.random.Generator) -> Ints:
