@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from llmops_lab._schema import SPANS, conform
+from llmops_lab._spans.schema import SPANS, conform
 from llmops_lab.cost import price_traces
 from llmops_lab.summary import summarize
 from llmops_lab.traces import Traces

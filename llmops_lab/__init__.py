@@ -8,7 +8,7 @@ __version__ = "0.1.0"
 # Public name → the module that holds it; loaded when first asked for, so that
 # `import llmops_lab` stays quick.
 _HOMES = {
-    "Answer": "_answers",
+    "Answer": "_runs.answer",
     "Calibration": "calibration",
     "Case": "golden",
     "Comparison": "comparison",
@@ -25,7 +25,7 @@ _HOMES = {
     "Limits": "targets.endpoint",
     "Price": "pricing",
     "Replay": "targets.replay",
-    "Score": "_answers",
+    "Score": "_runs.answer",
     "Segments": "segments",
     "Similarity": "scorers.similarity",
     "Summary": "summary",

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import polars as pl
 
 from llmops_lab import _quantities as quantities
-from llmops_lab._agreement import Kappa, cohens_kappa, majority, pairwise_agreement
-from llmops_lab._cases import now
+from llmops_lab._cases.case import now
 from llmops_lab._display import Cell, Table
-from llmops_lab._intervals import wilson
+from llmops_lab._gates.agreement import Kappa, cohens_kappa, majority, pairwise_agreement
+from llmops_lab._gates.intervals import wilson
 from llmops_lab.errors import ColumnError, LabError
 
 

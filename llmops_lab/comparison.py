@@ -6,13 +6,13 @@ from typing import Any
 import polars as pl
 
 from llmops_lab import _quantities as quantities
-from llmops_lab._cases import shorten
+from llmops_lab._cases.case import shorten
 from llmops_lab._display import Cell, Table
-from llmops_lab._estimates import Estimate
-from llmops_lab._multiplicity import benjamini_hochberg
-from llmops_lab._paired import difference
-from llmops_lab._pairs import clusters_of, pair
-from llmops_lab._pass_rates import GROUPS
+from llmops_lab._gates.estimates import Estimate
+from llmops_lab._gates.multiplicity import benjamini_hochberg
+from llmops_lab._gates.paired import difference
+from llmops_lab._gates.pairs import clusters_of, pair
+from llmops_lab._runs.pass_rates import GROUPS
 from llmops_lab.errors import LabError
 from llmops_lab.evals import EvalRun
 

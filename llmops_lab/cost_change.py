@@ -6,8 +6,8 @@ from typing import Final
 import polars as pl
 
 from llmops_lab import _quantities as quantities
-from llmops_lab._cost_cells import CellChange, Period
-from llmops_lab._cost_reasons import effect_rows
+from llmops_lab._costs.cells import CellChange, Period
+from llmops_lab._costs.reasons import effect_rows
 from llmops_lab._display import Table
 from llmops_lab.errors import LabError
 from llmops_lab.traces import Traces

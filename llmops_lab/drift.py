@@ -10,13 +10,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from llmops_lab._comparison import Comparison, compared
 from llmops_lab._display import Table
-from llmops_lab._drift_note import compared_line, headline, note, sureness, table_rows
-from llmops_lab._findings import Finding, bursts, changed_shares, described, mostly_apart
-from llmops_lab._landmarks import first_axes
-from llmops_lab._permutation import count_rows, scan_shares, smallest_changes
-from llmops_lab._quality import (
+from llmops_lab._drift.comparison import Comparison, compared
+from llmops_lab._drift.findings import Finding, bursts, changed_shares, described, mostly_apart
+from llmops_lab._drift.note import compared_line, headline, note, sureness, table_rows
+from llmops_lab._drift.quality import (
     METRICS,
     Groups,
     can_be_tested,
@@ -24,9 +22,11 @@ from llmops_lab._quality import (
     measured,
     scan_excess,
 )
-from llmops_lab._tree_scan import LARGEST_SHARE, Nodes, candidate_nodes, principal_axes, topics
-from llmops_lab._units import Bools, Floats, Ints
-from llmops_lab._words import broad_and_narrow_words, same_stem, words
+from llmops_lab._scan.landmarks import first_axes
+from llmops_lab._scan.permutation import count_rows, scan_shares, smallest_changes
+from llmops_lab._scan.tree_scan import LARGEST_SHARE, Nodes, candidate_nodes, principal_axes, topics
+from llmops_lab._scan.units import Bools, Floats, Ints
+from llmops_lab._scan.words import broad_and_narrow_words, same_stem, words
 from llmops_lab.detectors._shift import Sample, Shift, detectors
 from llmops_lab.embeddings import Embeddings, embed
 from llmops_lab.segments import segment_name

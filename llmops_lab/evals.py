@@ -11,16 +11,16 @@ from typing import Any
 from uuid import uuid4
 
 from llmops_lab import __version__
-from llmops_lab._answers import Answer, Score, storable
-from llmops_lab._cases import Case, now
-from llmops_lab._checkpoint import Checkpoint, open_checkpoint
-from llmops_lab._identity import described
-from llmops_lab._own_loop import run_in_own_loop
-from llmops_lab._progress import Progress
-from llmops_lab._result_frame import check_names
-from llmops_lab._results import Plan, Result
-from llmops_lab._runs import EvalRun
-from llmops_lab._secrets import without_secrets
+from llmops_lab._cases.case import Case, now
+from llmops_lab._runs.answer import Answer, Score, storable
+from llmops_lab._runs.checkpoint import Checkpoint, open_checkpoint
+from llmops_lab._runs.frame import check_names
+from llmops_lab._runs.identity import described
+from llmops_lab._runs.own_loop import run_in_own_loop
+from llmops_lab._runs.progress import Progress
+from llmops_lab._runs.result import Plan, Result
+from llmops_lab._runs.run import EvalRun
+from llmops_lab._runs.secrets import without_secrets
 from llmops_lab.errors import LabError
 from llmops_lab.golden import GoldenSet
 from llmops_lab.scorers import Scorer

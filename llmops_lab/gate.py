@@ -6,18 +6,18 @@ from typing import Any
 
 import polars as pl
 
-from llmops_lab._budgets import budget_checks
-from llmops_lab._early import Watch, early_check
-from llmops_lab._gate_checks import (
+from llmops_lab._gates.budgets import budget_checks
+from llmops_lab._gates.checks import (
     must_pass_checks,
     primary_against,
     primary_alone,
     run_check,
     secondary_checks,
 )
-from llmops_lab._judged import is_judged, judged_check
-from llmops_lab._policy import Policy
-from llmops_lab._verdict import Check, Verdict
+from llmops_lab._gates.early import Watch, early_check
+from llmops_lab._gates.judged import is_judged, judged_check
+from llmops_lab._gates.policy import Policy
+from llmops_lab._gates.verdict import Check, Verdict
 from llmops_lab.errors import LabError
 from llmops_lab.evals import EvalRun, Settings, evaluate_until
 from llmops_lab.golden import GoldenSet

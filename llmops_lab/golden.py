@@ -11,8 +11,8 @@ from typing import Any
 import polars as pl
 
 from llmops_lab._atomic import locked, write_atomically
-from llmops_lab._case_frame import case_frame
-from llmops_lab._cases import Case, Source, as_text, from_lines, now, shorten, to_lines
+from llmops_lab._cases.case import Case, Source, as_text, from_lines, now, shorten, to_lines
+from llmops_lab._cases.frame import case_frame
 from llmops_lab._display import Table
 from llmops_lab.errors import LabError
 from llmops_lab.traces import Traces

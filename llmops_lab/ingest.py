@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from llmops_lab._schema import SIDE_TABLES, SPANS, conform
+from llmops_lab._spans.schema import SIDE_TABLES, SPANS, conform
 from llmops_lab.cost import price_traces
 from llmops_lab.errors import TruncationWarning
 from llmops_lab.pricing import Price

@@ -8,8 +8,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from llmops_lab._display import Table
-from llmops_lab._landmarks import map_and_groups
-from llmops_lab._words import examples, topic_words
+from llmops_lab._scan.landmarks import map_and_groups
+from llmops_lab._scan.words import examples, topic_words
 from llmops_lab.embeddings import Embeddings
 
 _NAME_TERMS = 3

@@ -10,7 +10,6 @@ import polars as pl
 
 from llmops_lab import _quantities as quantities
 from llmops_lab._display import Cell, Table
-from llmops_lab._feedback import trace_feedback
 from llmops_lab._percentiles import (
     BucketCounts,
     Ordered,
@@ -19,7 +18,8 @@ from llmops_lab._percentiles import (
     percentiles,
 )
 from llmops_lab._rates import rate_columns
-from llmops_lab._trace_rows import guardrail_hits
+from llmops_lab._spans.feedback import trace_feedback
+from llmops_lab._spans.rows import guardrail_hits
 from llmops_lab.errors import ColumnError, LabError
 from llmops_lab.traces import Traces
 

@@ -10,10 +10,10 @@ from typing import Any
 import polars as pl
 
 from llmops_lab._display import Table
-from llmops_lab._schema import SIDE_TABLES, SPANS, conform
-from llmops_lab._trace_rows import trace_rows
-from llmops_lab._trace_table import trace_table
-from llmops_lab._usage import with_tree, with_usage_role
+from llmops_lab._spans.rows import trace_rows
+from llmops_lab._spans.schema import SIDE_TABLES, SPANS, conform
+from llmops_lab._spans.table import trace_table
+from llmops_lab._spans.usage import with_tree, with_usage_role
 from llmops_lab.errors import ColumnError, LabError
 
 

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 from statsmodels.stats.inter_rater import cohens_kappa as reference
 
-from llmops_lab._agreement import cohens_kappa, majority
-from llmops_lab._corrected import corrected_mean
+from llmops_lab._gates.agreement import cohens_kappa, majority
+from llmops_lab._gates.corrected import corrected_mean
 from llmops_lab.calibration import calibrate
 from llmops_lab.errors import ColumnError, LabError
 

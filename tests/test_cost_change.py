@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmops_lab._shapley import factor_effects
+from llmops_lab._costs.shapley import factor_effects
 from llmops_lab.cost import price_traces
 from llmops_lab.cost_change import explain_cost
 from llmops_lab.errors import LabError

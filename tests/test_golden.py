@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llmops_lab._cases import from_lines, to_lines
+from llmops_lab._cases.case import from_lines, to_lines
 from llmops_lab.errors import FormatError, LabError
 from llmops_lab.golden import Case, GoldenSet, Source
 from llmops_lab.traces import Traces

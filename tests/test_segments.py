@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from llmops_lab._landmarks import follow, nearest
+from llmops_lab._scan.landmarks import follow, nearest
 from llmops_lab.embeddings import Embeddings, embed
 from llmops_lab.segments import segment
 from llmops_lab.traces import Traces

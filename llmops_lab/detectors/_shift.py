@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmops_lab._registry import Registry
-from llmops_lab._units import Bools, Ints, Units
+from llmops_lab._scan.units import Bools, Ints, Units
 
 
 @dataclass(frozen=True)

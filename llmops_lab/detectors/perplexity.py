@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from llmops_lab._character_model import coded, surprise
-from llmops_lab._units import Bools, Floats, Ints, resampled_units
+from llmops_lab._scan.character_model import coded, surprise
+from llmops_lab._scan.units import Bools, Floats, Ints, resampled_units
 from llmops_lab.detectors._shift import Sample, Shift, detectors
 
 _MOST_ROWS = 20_000

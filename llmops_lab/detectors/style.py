@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from llmops_lab._permutation import shuffled_windows
-from llmops_lab._units import Bools, Floats, Ints, Units
-from llmops_lab._words import broad_and_narrow_words
+from llmops_lab._scan.permutation import shuffled_windows
+from llmops_lab._scan.units import Bools, Floats, Ints, Units
+from llmops_lab._scan.words import broad_and_narrow_words
 from llmops_lab.detectors._shift import Sample, Shift, detectors
 
 Matrix = NDArray[np.float32]

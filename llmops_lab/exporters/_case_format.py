@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from llmops_lab._cases import Case, case_of, record_of
+from llmops_lab._cases.case import Case, case_of, record_of
 from llmops_lab._registry import Registry
 from llmops_lab.errors import FormatError
 

@@ -1,6 +1,6 @@
 """DeepEval goldens: JSON, JSONL or CSV, snake or camel case."""
 
-from llmops_lab._cases import Case, as_text
+from llmops_lab._cases.case import Case, as_text
 from llmops_lab.exporters._case_format import CaseFormat, Record, case_formats
 
 _CAMEL = {

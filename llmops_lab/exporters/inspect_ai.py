@@ -1,6 +1,6 @@
 """inspect_ai samples: JSON, JSONL or CSV."""
 
-from llmops_lab._cases import Case
+from llmops_lab._cases.case import Case
 from llmops_lab.exporters._case_format import CaseFormat, Record, case_formats
 
 _OWN = {"id", "input", "target", "metadata"}

@@ -1,6 +1,6 @@
 """Langfuse dataset items, as its API and its export have them."""
 
-from llmops_lab._cases import Case
+from llmops_lab._cases.case import Case
 from llmops_lab.exporters._case_format import CaseFormat, Record, case_formats
 
 _STATUS = {"ACTIVE": "active", "ARCHIVED": "archived"}

@@ -1,6 +1,6 @@
 """LangSmith examples: inputs and outputs are objects."""
 
-from llmops_lab._cases import Case
+from llmops_lab._cases.case import Case
 from llmops_lab.exporters._case_format import CaseFormat, Record, case_formats
 
 _OWN = {"id", "inputs", "outputs", "metadata", "split"}

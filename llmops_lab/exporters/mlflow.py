@@ -1,6 +1,6 @@
 """MLflow evaluation records: inputs, expectations, tags."""
 
-from llmops_lab._cases import Case
+from llmops_lab._cases.case import Case
 from llmops_lab.exporters._case_format import CaseFormat, Record, case_formats
 
 _OWN = {"inputs", "expectations", "tags"}

@@ -1,6 +1,6 @@
 """OpenAI evals: JSONL of messages and an ideal answer."""
 
-from llmops_lab._cases import Case
+from llmops_lab._cases.case import Case
 from llmops_lab.exporters._case_format import CaseFormat, Record, case_formats
 
 

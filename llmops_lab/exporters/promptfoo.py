@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from llmops_lab._cases import Case
+from llmops_lab._cases.case import Case
 from llmops_lab.exporters._case_format import CaseFormat, Record, case_formats
 
 _EQUALS, _CONTAINS, _RUBRIC = "equals", "contains", "llm-rubric"

@@ -1,6 +1,6 @@
 """pydantic-evals datasets: YAML or JSON."""
 
-from llmops_lab._cases import Case
+from llmops_lab._cases.case import Case
 from llmops_lab.exporters._case_format import CaseFormat, Record, case_formats
 
 _OWN = {"name", "inputs", "expected_output", "metadata"}

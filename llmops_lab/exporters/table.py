@@ -2,7 +2,7 @@
 
 from dataclasses import fields
 
-from llmops_lab._cases import Case, record_of
+from llmops_lab._cases.case import Case, record_of
 from llmops_lab.exporters._case_format import CaseFormat, Record, case_formats
 
 _NAMES = {spec.name for spec in fields(Case)}

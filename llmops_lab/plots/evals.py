@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from llmops_lab import _quantities as quantities
-from llmops_lab._pass_rates import ALL
+from llmops_lab._runs.pass_rates import ALL
 from llmops_lab.evals import EvalRun
 from llmops_lab.plots._dots import Dots
 from llmops_lab.plots._registry import plots

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from llmops_lab._schema import SIDE_TABLES
+from llmops_lab._spans.schema import SIDE_TABLES
 from llmops_lab.readers._convert import gentle
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._reader import TRACE_ROW, Rows

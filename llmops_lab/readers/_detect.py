@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from llmops_lab._schema import SIDE_TABLES
+from llmops_lab._spans.schema import SIDE_TABLES
 from llmops_lab.errors import ColumnError, FormatError
 from llmops_lab.readers._json import UnreadableError, decode
 from llmops_lab.readers._reader import Reader, readers

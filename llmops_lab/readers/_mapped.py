@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from llmops_lab._schema import KIND, SPANS, STATUS
+from llmops_lab._spans.schema import KIND, SPANS, STATUS
 from llmops_lab.errors import LabError
 from llmops_lab.readers._convert import Convert, choice, flag, number, text, whole, word, words
 from llmops_lab.readers._moments import moment

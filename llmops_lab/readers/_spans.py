@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from llmops_lab._schema import SPANS
+from llmops_lab._spans.schema import SPANS
 from llmops_lab.readers._convert import Values
 from llmops_lab.readers._json import encode
 from llmops_lab.readers._kind_rows import kind_rows

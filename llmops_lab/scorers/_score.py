@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, runtime_checkable
 
-from llmops_lab._answers import Answer, Score
-from llmops_lab._cases import Case, as_text
+from llmops_lab._cases.case import Case, as_text
 from llmops_lab._registry import Registry
+from llmops_lab._runs.answer import Answer, Score
 
 
 @runtime_checkable

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from llmops_lab._answers import Answer, Score
-from llmops_lab._cases import Case
+from llmops_lab._cases.case import Case
+from llmops_lab._runs.answer import Answer, Score
 from llmops_lab.scorers._score import compared, scorers
 
 

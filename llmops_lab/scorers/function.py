@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from llmops_lab._answers import Answer, Score
-from llmops_lab._cases import Case
-from llmops_lab._identity import identity_of, name_of
+from llmops_lab._cases.case import Case
+from llmops_lab._runs.answer import Answer, Score
+from llmops_lab._runs.identity import identity_of, name_of
 from llmops_lab.errors import LabError
 from llmops_lab.scorers._score import scorers
 

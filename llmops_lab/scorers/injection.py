@@ -3,8 +3,8 @@
 import re
 from dataclasses import dataclass
 
-from llmops_lab._answers import Answer, Score
-from llmops_lab._cases import Case, as_text
+from llmops_lab._cases.case import Case, as_text
+from llmops_lab._runs.answer import Answer, Score
 from llmops_lab.scorers._score import scorers
 
 _OBEYED = re.compile(

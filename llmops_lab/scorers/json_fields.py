@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from llmops_lab._answers import Answer, Score
-from llmops_lab._cases import Case, Json
+from llmops_lab._cases.case import Case, Json
+from llmops_lab._runs.answer import Answer, Score
 from llmops_lab.scorers._score import scorers
 
 _FENCE = re.compile(r"^\s*```(?:json)?\s*\n(.*?)\n\s*```\s*$", re.DOTALL)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from inspect import isawaitable
 from typing import Any
 
-from llmops_lab._answers import Answer, Score
-from llmops_lab._cases import Case, as_text
-from llmops_lab._identity import identity_of, name_of
+from llmops_lab._cases.case import Case, as_text
+from llmops_lab._runs.answer import Answer, Score
+from llmops_lab._runs.identity import identity_of, name_of
 from llmops_lab.errors import LabError
 from llmops_lab.scorers._score import scorers
 

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass, replace
 from math import isclose
 
-from llmops_lab._answers import Answer, Score
-from llmops_lab._cases import Case
+from llmops_lab._cases.case import Case
+from llmops_lab._runs.answer import Answer, Score
 from llmops_lab.scorers._score import compared, expected_texts, scorers
 
 _NUMBER = re.compile(r"(?<![\w.,])[-−]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?")

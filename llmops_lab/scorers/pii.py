@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from llmops_lab._answers import Answer, Score
-from llmops_lab._cases import Case, as_text
+from llmops_lab._cases.case import Case, as_text
+from llmops_lab._runs.answer import Answer, Score
 from llmops_lab.scorers._score import scorers
 
 _EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b")

@@ -5,8 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from llmops_lab._answers import Answer, Score
-from llmops_lab._cases import Case
+from llmops_lab._cases.case import Case
+from llmops_lab._runs.answer import Answer, Score
 from llmops_lab.embedders._embedder import Matrix, embedders
 from llmops_lab.scorers._score import compared, scorers
 

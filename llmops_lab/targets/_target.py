@@ -3,9 +3,9 @@
 from collections.abc import Awaitable
 from typing import Any, Protocol, runtime_checkable
 
-from llmops_lab._answers import Answer
-from llmops_lab._cases import Case
+from llmops_lab._cases.case import Case
 from llmops_lab._registry import Registry
+from llmops_lab._runs.answer import Answer
 
 
 @runtime_checkable

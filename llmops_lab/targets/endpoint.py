@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from llmops_lab._answers import Answer
-from llmops_lab._cases import Case, Json, as_text
-from llmops_lab._secrets import without_secrets
+from llmops_lab._cases.case import Case, Json, as_text
+from llmops_lab._runs.answer import Answer
+from llmops_lab._runs.secrets import without_secrets
 from llmops_lab.errors import LabError
 from llmops_lab.targets._chat import BrokenReplyError, Reply, streamed_reply, whole_reply
 from llmops_lab.targets._limits import Limits, Pace, retry_after_s

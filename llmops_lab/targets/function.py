@@ -8,9 +8,9 @@ from typing import Any
 
 import msgspec
 
-from llmops_lab._answers import Answer
-from llmops_lab._cases import Case, Json
-from llmops_lab._identity import identity_of, name_of
+from llmops_lab._cases.case import Case, Json
+from llmops_lab._runs.answer import Answer
+from llmops_lab._runs.identity import identity_of, name_of
 from llmops_lab.targets._target import targets
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from llmops_lab._answers import Answer
-from llmops_lab._cases import Case
+from llmops_lab._cases.case import Case
+from llmops_lab._runs.answer import Answer
 from llmops_lab.errors import FormatError, LabError
 from llmops_lab.targets._target import targets
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from llmops_lab._cases import as_text, shorten
-from llmops_lab._results import Result
+from llmops_lab._cases.case import as_text, shorten
+from llmops_lab._runs.result import Result
 from llmops_lab.evals import EvalRun
 
 GLYPHS = {"failed": "✗", "error": "!", "passed": "✓", "unscored": "·"}

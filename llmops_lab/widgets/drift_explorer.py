@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from llmops_lab._drift_note import compared_line, details, headline, sureness
+from llmops_lab._drift.note import compared_line, details, headline, sureness
 from llmops_lab.drift import DriftReport
 from llmops_lab.embeddings import Embeddings, embed
 from llmops_lab.errors import LabError

@@ -7,8 +7,8 @@ from typing import Any
 
 import traitlets
 
-from llmops_lab._cases import Case, Json, as_text
-from llmops_lab._results import Result
+from llmops_lab._cases.case import Case, Json, as_text
+from llmops_lab._runs.result import Result
 from llmops_lab.errors import LabError
 from llmops_lab.evals import EvalRun
 from llmops_lab.golden import GoldenSet

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from llmops_lab._units import units_of
+from llmops_lab._scan.units import units_of
 from llmops_lab.detectors._shift import Sample, detectors
 
 TEXT = "where is my order parcel refund late card change address please help with"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from llmops_lab._schema import SPANS
+from llmops_lab._spans.schema import SPANS
 from llmops_lab.readers._reader import readers
 
 ROOT = Path(__file__).resolve().parent.parent.parent

@@ -1,0 +1,1 @@
+"""A case and its frame: what a `GoldenSet` is made of."""

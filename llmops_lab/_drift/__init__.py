@@ -1,0 +1,1 @@
+"""From two windows to findings: what a `DriftReport` is made of."""

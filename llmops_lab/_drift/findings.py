@@ -1,0 +1,276 @@
+"""From tested nodes to segments a person can read: which, since when, by whom, how sure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from llmops_lab._drift.comparison import Comparison
+from llmops_lab._drift.quality import typical
+from llmops_lab._scan.permutation import ScanResult
+from llmops_lab._scan.tree_scan import Nodes, candidate_nodes, principal_axes
+from llmops_lab._scan.units import Bools, Floats, Ints
+from llmops_lab._scan.words import examples, telling_words, topic_words
+
+# A segment emerges when its share was less than a quarter of what it is.
+_NEW = 4.0
+_SHARED = 0.2
+_NEARLY = 0.9
+_BURST_UNITS = 3
+_MOST_BURSTS = 5
+_N_TREES = 5
+_MOST_STABILITY_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Rows that changed, the kind of change, and how sure it is."""
+
+    rows: Bools
+    kind: str
+    statistic: float
+    p_value: float
+    p_adjusted: float
+    extra: dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+def disjoint(nodes: Sequence[Bools], order: Ints, taken: Bools) -> list[int]:
+    """Positions in `order`, strongest first, of nodes that share no row with one before."""
+    used, chosen = taken.copy(), list[int]()
+    for i in order:
+        if not (nodes[i] & used).any():
+            used |= nodes[i]
+            chosen.append(int(i))
+    return chosen
+
+
+def mostly_apart(masks: Sequence[Bools], strength: Floats, size: Floats) -> list[int]:
+    """Positions of groups that share at most a fifth of their rows, the strongest first.
+
+    Of groups that overlap the strongest and are nearly as strong, the one with the largest
+    change (`size`) stands for all: it is the purest.
+    """
+    chosen: list[int] = []
+    left = list(np.argsort(-strength, kind="stable"))
+    while left:
+        rivals = [i for i in left if _alike(masks[i], masks[left[0]])]
+        near = [i for i in rivals if strength[i] >= _NEARLY * strength[left[0]]]
+        best = max(near, key=lambda i: size[i])
+        chosen.append(int(best))
+        left = [i for i in left if i not in rivals and not _alike(masks[i], masks[best])]
+    return chosen
+
+
+def _alike(first: Bools, second: Bools) -> bool:
+    return bool((first & second).sum() > _SHARED * min(first.sum(), second.sum()))
+
+
+def changed_shares(
+    compared: Comparison, nodes: Nodes, result: ScanResult, alpha: float
+) -> list[Finding]:
+    """Disjoint nodes whose share changed, the strongest change first."""
+    found = np.flatnonzero(result.p_adjusted <= alpha)
+    order = found[np.argsort(-np.abs(result.statistic[found]), kind="stable")]
+    rows = {int(i): nodes.rows(int(i)) for i in order}
+    masks = [rows.get(i, np.zeros(0, dtype=np.bool_)) for i in range(len(nodes))]
+    chosen = disjoint(masks, order, np.zeros(len(nodes.cell), dtype=np.bool_))
+    return [
+        Finding(
+            rows[i],
+            kind_of(*compared.shares(rows[i])),
+            float(result.statistic[i]),
+            float(result.p_value[i]),
+            float(result.p_adjusted[i]),
+        )
+        for i in chosen
+    ]
+
+
+def kind_of(then: float, now: float) -> str:
+    """Emerging, vanished, grown or shrunk."""
+    if now > then:
+        return "emerging" if then * _NEW < now else "grown"
+    return "vanished" if now * _NEW < then else "shrunk"
+
+
+def bursts(
+    compared: Comparison, nodes: Nodes, result: ScanResult, taken: Bools, alpha: float
+) -> list[Finding]:
+    """Nodes that changed by row but not by unit, because at most three units made the change."""
+    if compared.units.n_units == len(nodes.cell):
+        return []
+    p_row = _p_by_row(compared.is_current, nodes)
+    least = alpha / max(1, len(nodes))
+    found = np.flatnonzero((p_row <= least) & (result.p_adjusted > alpha))
+    makers = {int(i): _makers(compared, nodes.rows(int(i)), least) for i in found}
+    order = [i for i in sorted(makers, key=lambda i: p_row[i]) if makers[i]]
+    masks = [
+        nodes.rows(i) if makers.get(i) else np.zeros(0, dtype=np.bool_) for i in range(len(nodes))
+    ]
+    chosen = disjoint(masks, np.array(order, dtype=np.int64), taken)[:_MOST_BURSTS]
+    return [
+        Finding(
+            masks[i],
+            "burst",
+            float(result.statistic[i]),
+            float(result.p_value[i]),
+            float(result.p_adjusted[i]),
+            {"burst_users": makers[i]},
+        )
+        for i in chosen
+    ]
+
+
+def _p_by_row(is_current: Bools, nodes: Nodes) -> Floats:
+    """Exact two-sided p-value per node as if every row were independent (hypergeometric)."""
+    from scipy.stats import hypergeom
+
+    n, n_current = len(nodes.cell), int(is_current.sum())
+    width = nodes.members.shape[1]
+    total = nodes.members @ np.bincount(nodes.cell, minlength=width)
+    now = nodes.members @ np.bincount(nodes.cell[is_current], minlength=width)
+    above = hypergeom.sf(now - 1, n, total, n_current)
+    below = hypergeom.cdf(now, n, total, n_current)
+    return np.minimum(1, 2 * np.minimum(above, below))
+
+
+def _makers(compared: Comparison, rows: Bools, least: float) -> int:
+    """How few units (at most three) made the change of share; 0 when more did."""
+    now, then = compared.is_current, ~compared.is_current
+    scale = now.sum() / then.sum()
+    excess = compared.per_unit(rows & now) - scale * compared.per_unit(rows & then)
+    excess *= np.sign(excess.sum())
+    order = np.argsort(-excess, kind="stable")
+    for n_units in range(1, _BURST_UNITS + 1):
+        if excess[order[:n_units]].sum() < 0.5 * excess.sum():
+            continue
+        kept = ~np.isin(compared.unit_of_row, order[:n_units])
+        one = Nodes(rows[kept].astype(np.int64), np.array([[0, 1]], dtype=np.float32))
+        if _p_by_row(compared.is_current[kept], one)[0] > least:
+            return n_units
+    return 0
+
+
+def described(
+    compared: Comparison, findings: Sequence[Finding], values: dict[str, Floats]
+) -> list[dict[str, Any]]:
+    """One record per finding: names, words, examples, counts, shares, metrics then and now."""
+    now, then = compared.is_current, ~compared.is_current
+    shown = [f.rows & (then if f.kind == "vanished" else now) for f in findings]
+    terms = topic_words(compared.texts, shown)
+    stable = stability(compared, [f.rows for f in findings])
+    return [
+        {
+            "segment": i,
+            "kind": f.kind,
+            "words": terms[i],
+            "words_current": _telling(compared, f.rows),
+            "exemplars": examples(compared.matrix, compared.texts, np.flatnonzero(shown[i])),
+            "n_baseline": int((f.rows & then).sum()),
+            "n_current": int((f.rows & now).sum()),
+            "users_baseline": compared.n_units(f.rows & then),
+            "users_current": compared.n_units(f.rows & now),
+            **_shares(compared, f.rows),
+            "p_value": f.p_value,
+            "p_adjusted": f.p_adjusted,
+            "stability": stable[i],
+            "since": since(compared, f.rows, values.get(f.extra.get("metric", ""))),
+            "metric": f.extra.get("metric"),
+            "burst_users": f.extra.get("burst_users"),
+            **_metrics(compared, f.rows, values),
+        }
+        for i, f in enumerate(findings)
+    ]
+
+
+def _telling(compared: Comparison, rows: Bools) -> list[str]:
+    both = [np.flatnonzero(rows & window) for window in (compared.is_current, ~compared.is_current)]
+    now, then = ([compared.texts[int(i)] for i in found] for found in both)
+    return telling_words(now, then)
+
+
+def _shares(compared: Comparison, rows: Bools) -> dict[str, float]:
+    share_baseline, share_current = compared.shares(rows)
+    low, high = compared.share_interval(rows)
+    return {
+        "share_baseline": share_baseline,
+        "share_current": share_current,
+        "share_change": share_current - share_baseline,
+        "share_change_low": low,
+        "share_change_high": high,
+    }
+
+
+def _metrics(
+    compared: Comparison, rows: Bools, values: dict[str, Floats]
+) -> dict[str, float | None]:
+    found: dict[str, float | None] = {}
+    for name, value in values.items():
+        found[f"{name}_baseline"] = typical(name, value[rows & ~compared.is_current])
+        found[f"{name}_current"] = typical(name, value[rows & compared.is_current])
+    return found
+
+
+def stability(compared: Comparison, groups: Sequence[Bools]) -> list[float]:
+    """How well each group comes back when the tree is grown on resampled rows.
+
+    The best Jaccard overlap with a node, mean of 5 trees: above 0.75 the group is solid, below
+    0.5 its border is a matter of taste. Source: Hennig 2007 (clusterwise stability).
+    """
+    if not groups:
+        return []
+    rng = np.random.default_rng(compared.seed)
+    n = len(compared.texts)
+    axes = principal_axes(compared.matrix, seed=compared.seed)
+    overlaps = np.zeros((_N_TREES, len(groups)))
+    for tree in range(_N_TREES):
+        drawn = np.unique(rng.integers(0, n, min(n, _MOST_STABILITY_ROWS)))
+        nodes = candidate_nodes(axes[drawn], seed=tree)
+        overlaps[tree] = [_best_overlap(nodes, group[drawn]) for group in groups]
+    return [float(x) for x in overlaps.mean(axis=0)]
+
+
+def _best_overlap(nodes: Nodes, group: Bools) -> float:
+    if not len(nodes) or not group.any():
+        return 0.0
+    width = nodes.members.shape[1]
+    shared = nodes.members @ np.bincount(nodes.cell[group], minlength=width)
+    union = nodes.sizes + group.sum() - shared
+    return float((shared / union).max())
+
+
+def since(compared: Comparison, rows: Bools, values: Floats | None = None) -> datetime | None:
+    """When the share of these rows (or, given a rate's values, their rate) changed.
+
+    The split of time that explains the change best; None unless current follows the
+    baseline in time.
+    """
+    if "start_time" not in compared.frame.columns:
+        return None
+    times = compared.frame["start_time"].dt.epoch("us").to_numpy().astype(np.float64)
+    now, then = times[compared.is_current], times[~compared.is_current]
+    if np.isnan(times).any() or np.quantile(then, 0.99) > np.quantile(now, 0.01):
+        return None
+    looked = np.flatnonzero(rows & ~np.isnan(values)) if values is not None else slice(None)
+    hits = values > 0 if values is not None else rows
+    order = np.arange(len(times))[looked]
+    order = order[np.argsort(times[order], kind="stable")]
+    place = _best_split(hits[order].astype(np.int64))
+    return compared.frame["start_time"][int(order[place])]
+
+
+def _best_split(hits: Ints) -> int:
+    """Where one share before and one from there on explain the hits best; not at the very ends."""
+    n = len(hits)
+    edge = max(1, n // 20)
+    before = np.arange(edge, n - edge + 1)
+    first = np.cumsum(hits)[before - 1]
+    gain = _log_likelihood(first, before) + _log_likelihood(hits.sum() - first, n - before)
+    return int(before[np.argmax(gain)])
+
+
+def _log_likelihood(hits: Ints, n: Ints) -> Floats:
+    share: Floats = (hits / n).clip(1e-12, 1 - 1e-12)
+    return np.asarray(hits * np.log(share) + (n - hits) * np.log(1 - share), dtype=np.float64)

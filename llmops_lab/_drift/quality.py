@@ -1,0 +1,213 @@
+"""Did answers get worse inside a group of queries? Units are permuted inside the group.
+
+Sources: Chung and Romano 2013 (studentised permutation); Westfall and Young 1993 (max-T).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from llmops_lab._scan.permutation import ScanResult, step_down
+from llmops_lab._scan.units import Bools, Floats, Ints, Units, resampled_units
+
+_LEAST_KNOWN = 20
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number per trace: its column in reports, how to read it off a row, and whether more of
+    it is worse (1) or neither (0). `values` are null where unknown."""
+
+    name: str
+    value: pl.Expr
+    worse: int = 0
+    typical: str = "mean"
+
+
+METRICS = (
+    Metric("error_rate", (pl.col("status") == "error").cast(pl.Float64), worse=1),
+    Metric("negative_feedback_rate", pl.col("negative_feedback").cast(pl.Float64), worse=1),
+    Metric("guardrail_rate", pl.col("guardrail_hit").cast(pl.Float64), worse=1),
+    Metric("cost_usd", pl.col("cost_usd").cast(pl.Float64)),
+    Metric("duration_s", pl.col("duration_s").cast(pl.Float64), typical="median"),
+    Metric("input_tokens", pl.col("input_tokens").cast(pl.Float64)),
+    Metric("output_tokens", pl.col("output_tokens").cast(pl.Float64)),
+)
+
+
+def measured(frame: pl.DataFrame) -> dict[str, Floats]:
+    """Every metric of every row as float64, NaN where unknown."""
+    there = [m for m in METRICS if set(m.value.meta.root_names()) <= set(frame.columns)]
+    table = frame.select(m.value.alias(m.name) for m in there)
+    return {m.name: table[m.name].fill_null(float("nan")).to_numpy().copy() for m in there}
+
+
+def without_common_change(values: Floats, is_current: Bools) -> Floats:
+    """The values less what changed everywhere: both windows get the overall mean."""
+    known = ~np.isnan(values)
+    shifted = values.copy()
+    for window in (is_current, ~is_current):
+        if (known & window).any():
+            shifted[window] -= np.nanmean(values[window]) - np.nanmean(values)
+    return shifted
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Rows of many groups, and the metric (a number per row, NaN unknown) each is tested for."""
+
+    rows: list[Ints]
+    values: list[Floats]
+
+
+def scan_quality(
+    units: Units,
+    groups: Groups,
+    *,
+    alpha: float,
+    only_more: bool = False,
+    n_permutations: int = 499,
+    seed: int = 0,
+) -> ScanResult:
+    """Test the change of a mean inside every group at once, by permutation of whole units.
+
+    Groups share their shuffles, so that one correction covers all of them. `only_more` tests
+    increases alone.
+    """
+    observed, null = np.zeros(len(groups.rows)), np.zeros((len(groups.rows), n_permutations))
+    for i, (rows, values) in enumerate(zip(groups.rows, groups.values, strict=True)):
+        observed[i], null[i] = _inside(units, rows, values[rows], n_permutations, seed)
+    return step_down(observed, null, alpha=alpha, only_more=only_more)
+
+
+def scan_excess(units: Units, groups: Groups, *, alpha: float, seed: int = 0) -> ScanResult:
+    """As `scan_quality`, for increases over and above what increased everywhere.
+
+    A group must have increased by itself and still when the common change is taken out, so
+    its p-value is the larger of the two.
+    """
+    by_itself = scan_quality(units, groups, alpha=alpha, only_more=True, seed=seed)
+    is_current = units.is_current[units.block]
+    common = {id(v): without_common_change(v, is_current) for v in groups.values}
+    rest = Groups(groups.rows, [common[id(v)] for v in groups.values])
+    beyond = scan_quality(units, rest, alpha=alpha, only_more=True, seed=seed)
+    return ScanResult(
+        by_itself.statistic,
+        np.maximum(by_itself.p_value, beyond.p_value),
+        np.maximum(by_itself.p_adjusted, beyond.p_adjusted),
+        by_itself.critical,
+    )
+
+
+def can_be_tested(units: Units, rows: Ints, values: Floats) -> bool:
+    """Whether the group holds at least 20 known values in each window, and not all alike."""
+    known = rows[~np.isnan(values[rows])]
+    current = units.is_current[units.block[known]]
+    if min(current.sum(), (~current).sum()) < _LEAST_KNOWN:
+        return False
+    return bool(np.ptp(values[known]) > 0)
+
+
+def mean_change(units: Units, rows: Ints, values: Floats) -> float:
+    """Mean of the known values in current less that in the baseline."""
+    current = units.is_current[units.block[rows]]
+    return float(np.nanmean(values[rows][current]) - np.nanmean(values[rows][~current]))
+
+
+def _inside(
+    units: Units, rows: Ints, values: Floats, n_permutations: int, seed: int
+) -> tuple[float, Floats]:
+    """Studentised change of the mean in one group: as it is, and with windows shuffled."""
+    known = ~np.isnan(values)
+    block, place = np.unique(units.block[rows[known]], return_inverse=True)
+    size = np.bincount(place).astype(np.float64)
+    excess = np.bincount(place, values[known] - values[known].mean()).astype(np.float64)
+    partner = _partners(units, block)
+    current = units.is_current[block]
+    labels = _shuffled(block, current, partner, n_permutations, seed)
+    observed = _studentised(size, excess, partner, current[:, None])
+    return float(observed[0]), _studentised(size, excess, partner, labels)
+
+
+def _partners(units: Units, block: Ints) -> Ints:
+    """For each block of the group, where the same unit's other window stands in it, or −1."""
+    wanted = units.partner[block]
+    place = np.searchsorted(block, wanted).clip(max=len(block) - 1)
+    return np.where((wanted >= 0) & (block[place] == wanted), place, -1)
+
+
+def _shuffled(block: Ints, current: Bools, partner: Ints, n: int, seed: int) -> Bools:
+    """Window labels (blocks, n): partners swap or not, blocks without one trade places."""
+    labels = np.empty((len(block), n), dtype=np.bool_)
+    baseline = np.flatnonzero((partner >= 0) & ~current)
+    swap = _keys(block[baseline], n, seed) < 0.5
+    labels[baseline], labels[partner[baseline]] = swap, ~swap
+    alone = np.flatnonzero(partner < 0)
+    n_current = int(current[alone].sum())
+    keys = _keys(block[alone], n, seed + 1)
+    if 0 < n_current < len(alone):
+        bound = np.partition(keys, n_current - 1, axis=0)[n_current - 1]
+        labels[alone] = keys <= bound
+    else:
+        labels[alone] = n_current > 0
+    return labels
+
+
+def _keys(block: Ints, n: int, seed: int) -> Floats:
+    """Numbers in [0, 1) for each block and shuffle, the same in every group (splitmix64)."""
+    row = block.astype(np.uint64)[:, None] * np.uint64(n) + np.arange(n, dtype=np.uint64)
+    start = np.uint64((seed * 0xD1B54A32D192ED03 + 1) % 2**64)
+    state = (row + start) * _GOLDEN
+    state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return (state ^ (state >> np.uint64(31))) / np.float64(2**64)
+
+
+def _studentised(size: Floats, excess: Floats, partner: Ints, labels: Bools) -> Floats:
+    """Change of the mean over its standard error; excess is Σ (value − mean) per block."""
+    n = size.sum()
+    now = size @ labels
+    then = n - now
+    moved = excess @ labels
+    squares = excess**2
+    squares_now = squares @ labels
+    first = np.flatnonzero(partner >= 0)
+    # Each pair is met from both sides, so this sum is twice Σ r·r'.
+    crossed = float(excess[first] @ excess[partner[first]])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change = moved * n / (now * then)
+        variance = squares_now / now**2 + (squares.sum() - squares_now) / then**2
+        variance = variance - crossed / (now * then)
+        statistic = change / np.sqrt(variance)
+    return np.where(np.isfinite(statistic), statistic, 0.0)
+
+
+def typical(name: str, values: Floats) -> float | None:
+    """The mean (or median, for durations) of the known values; None without any."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return None
+    median = next(m.typical for m in METRICS if m.name == name) == "median"
+    return float(np.median(known) if median else known.mean())
+
+
+def change_interval(
+    units: Units, rows: Ints, values: Floats, *, confidence: float = 0.95, seed: int = 0
+) -> tuple[float, float]:
+    """Interval of the change of a mean inside a group, resampling whole units."""
+    known = ~np.isnan(values)
+    block = units.block[rows[known]]
+    unit, current = units.unit[block], units.is_current[block]
+    _, number = np.unique(unit, return_inverse=True)
+    sums = [
+        np.bincount(number, weight * window)
+        for window in (~current, current)
+        for weight in (values[known], np.ones(known.sum()))
+    ]
+    draws = resampled_units(len(sums[0]), 500, np.random.default_rng(seed)) @ np.stack(sums, 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        change = draws[:, 2] / draws[:, 3] - draws[:, 0] / draws[:, 1]
+    low, high = np.nanquantile(change, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)

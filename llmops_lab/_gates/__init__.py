@@ -1,0 +1,1 @@
+"""Policy, paired statistics and verdict: what a `Gate` is made of."""

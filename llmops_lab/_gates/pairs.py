@@ -1,0 +1,82 @@
+"""Two runs side by side: the same case with the same content, a value from each."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from llmops_lab._runs.frame import RESULT_COLUMNS
+from llmops_lab.errors import LabError
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """What two runs said about one metric; `frame` has a row per case that both answered.
+
+    Its columns: case_id, case_hash, current and baseline (means over trials, 0 where the call
+    failed), cluster, tags, split, severity. `n_unscored` cases are in both runs and had nothing
+    to compare in one of them.
+    """
+
+    metric: str
+    frame: pl.DataFrame
+    n_current: int
+    n_baseline: int
+    n_unscored: int
+
+    @property
+    def overlap(self) -> float:
+        """The share of the larger run's cases that the other run has too."""
+        return (self.frame.height + self.n_unscored) / max(self.n_current, self.n_baseline, 1)
+
+
+def case_values(frame: pl.DataFrame, metric: str) -> pl.DataFrame:
+    """One row per case of a run: `value` is the metric's mean over trials, 0 for failed calls.
+
+    `value` is null where the metric had nothing to compare. Raises LabError for a metric
+    that the run does not have.
+    """
+    if metric not in metrics_of(frame):
+        raise LabError(f"this run has no metric {metric!r}; it has {', '.join(metrics_of(frame))}")
+    failed = pl.col("error").is_not_null()
+    value = pl.when(failed).then(0.0).otherwise(pl.col(metric).cast(pl.Float64))
+    kept = ("cluster", "tags", "split", "severity")
+    return frame.group_by("case_id", "case_hash", maintain_order=True).agg(
+        value.mean().alias("value"), *(pl.col(name).first() for name in kept)
+    )
+
+
+def metrics_of(frame: pl.DataFrame) -> list[str]:
+    """The columns of a run that a gate can stand on: `passed`, and two of each scorer."""
+    of_scorers = [name for name in frame.columns if name not in RESULT_COLUMNS]
+    return ["passed", *(name for name in of_scorers if not name.endswith("_reason"))]
+
+
+def pair(current: pl.DataFrame, baseline: pl.DataFrame, metric: str) -> Pairs:
+    """The cases that two runs share, by id and content."""
+    now, then = case_values(current, metric), case_values(baseline, metric)
+    both = now.join(
+        then.select("case_id", "case_hash", baseline="value"),
+        on=["case_id", "case_hash"],
+        how="inner",
+        maintain_order="left",
+    ).rename({"value": "current"})
+    scored = both.drop_nulls(["current", "baseline"])
+    return Pairs(
+        metric,
+        scored,
+        n_current=now.height,
+        n_baseline=then.height,
+        n_unscored=both.height - scored.height,
+    )
+
+
+def clusters_of(cases: pl.DataFrame) -> NDArray[np.int64] | None:
+    """A number for each case's cluster, a case without one stands alone; None when all do."""
+    labels = cases["cluster"]
+    if not labels.drop_nulls().is_duplicated().any():
+        return None
+    own = pl.format("\0{}", pl.int_range(pl.len()))
+    numbers = cases.select(pl.coalesce("cluster", own).rank("dense").cast(pl.Int64))
+    return numbers.to_series().to_numpy()

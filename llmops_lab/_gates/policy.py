@@ -1,0 +1,67 @@
+"""The policy of a gate, as it is written in a TOML file."""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Self
+
+import msgspec
+
+from llmops_lab._gates.budgets import check_budgets
+from llmops_lab.errors import FormatError, LabError
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What must hold for a change to ship. Write it, commit it, and only then run.
+
+    `metric` is `passed`, a scorer's name, or `<scorer>_passed`. Against a baseline the gate
+    passes when the lower bound of the change, one-sided at `alpha`, lies above −`margin`, and
+    fails when the upper bound lies below it. Without a baseline the metric itself has to reach
+    `minimum`. Cases whose severity is in `must_pass` may not get worse at all. `clusters` makes
+    cases that share a cluster count as alike. `dataset` is the content hash of the golden set
+    that is meant, `trials` the repeats that a run must have; `secondary` metrics may not be
+    shown to be worse by more than the margin; `budgets` are named as in `duration_s_p95`,
+    `cost_usd_mean` and `error_rate`.
+    """
+
+    metric: str = "passed"
+    margin: float = 0.05
+    alpha: float = 0.05
+    minimum: float | None = None
+    min_cases: int = 50
+    min_overlap: float = 0.95
+    trials: int = 1
+    clusters: bool = True
+    must_pass: list[str] = field(default_factory=lambda: ["critical"])
+    secondary: list[str] = field(default_factory=list[str])
+    budgets: dict[str, float] = field(default_factory=dict[str, float])
+    dataset: str | None = None
+    approvers: list[str] = field(default_factory=list[str])
+
+    def __post_init__(self) -> None:
+        check_budgets(self.budgets)
+        if not (0 < self.alpha < 0.5 and 0 <= self.margin < 1):
+            raise FormatError("alpha lies between 0 and 0.5, margin between 0 and 1")
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """The policy in a TOML file; its keys are the fields of this class.
+
+        Raises LabError when there is no such file, FormatError for anything it cannot mean.
+        """
+        file = Path(path)
+        try:
+            policy = tomllib.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise LabError(f"no gate policy {file}: {error.strerror}") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise FormatError(f"{file} is not TOML: {error}") from error
+        known = [spec.name for spec in fields(cls)]
+        strange = sorted(policy.keys() - set(known))
+        if strange:
+            raise FormatError(f"{file}: no key {strange[0]!r}; there are {', '.join(known)}")
+        try:
+            return msgspec.convert(policy, cls)
+        except (msgspec.ValidationError, FormatError) as error:
+            raise FormatError(f"{file}: {error}") from error

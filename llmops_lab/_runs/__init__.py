@@ -1,0 +1,1 @@
+"""Answers, results and their file: what an `EvalRun` is made of."""

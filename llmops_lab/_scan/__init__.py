@@ -1,0 +1,1 @@
+"""Units, trees, permutations and words: the statistics under segments and drift."""

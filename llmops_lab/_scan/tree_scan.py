@@ -1,0 +1,130 @@
+"""Candidate segments: the nodes of a tree over all rows, blind to which window a row is of."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from llmops_lab._scan.units import Bools, Ints
+
+_DIMENSIONS = 32
+_MOST_LEAVES = 1500
+# Up to here the rows themselves are the leaves: better than micro-clusters, and as quick.
+_MOST_SINGLE_ROWS = 3000
+_SMALLEST_ROWS = 8
+_SMALLEST_SHARE = 0.005
+LARGEST_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Groups of rows: `cell` (rows,) numbers each row's cell, `members` (nodes, cells) is 1
+    where a cell belongs to a node."""
+
+    cell: Ints
+    members: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return self.members.shape[0]
+
+    def rows(self, node: int) -> Bools:
+        """Which rows the node holds."""
+        return self.members[node, self.cell] > 0
+
+    def up_to(self, share: float) -> "Nodes":
+        """The nodes that hold at most this share of the rows."""
+        return Nodes(self.cell, self.members[self.sizes <= share * len(self.cell)])
+
+    @property
+    def sizes(self) -> NDArray[np.float32]:
+        return self.members @ np.bincount(self.cell, minlength=self.members.shape[1])
+
+
+def principal_axes(matrix: NDArray[np.float32], *, seed: int = 0) -> NDArray[np.float32]:
+    """The first 32 principal axes (rows, ≤ 32): what the tree is grown on."""
+    from sklearn.decomposition import PCA
+
+    n = min(_DIMENSIONS, *matrix.shape)
+    model = PCA(n, svd_solver="covariance_eigh", random_state=seed)
+    return model.fit_transform(matrix).astype(np.float32)
+
+
+def candidate_nodes(
+    axes: NDArray[np.float32], *, seed: int = 0, largest: float = LARGEST_SHARE
+) -> Nodes:
+    """Nodes of a Ward tree and of an average-linkage tree that hold from 8 rows (or 0.5 %) to
+    10 % (or `largest`) of the rows. The order of the rows does not matter.
+
+    The two trees err differently: together they find a tenth more of planted changes than
+    either (benchmarks/drift.py), and one max-T covers both.
+    """
+    from scipy.cluster import hierarchy
+
+    if len(axes) < 2 * _SMALLEST_ROWS:
+        empty = np.zeros((0, 1), dtype=np.float32)
+        return Nodes(np.zeros(len(axes), dtype=np.int64), empty)
+    order = np.lexsort(axes[:, : min(4, axes.shape[1])].T)
+    leaf = np.empty(len(axes), dtype=np.int64)
+    leaf[order], centres = _leaves(axes[order], seed)
+    length = np.linalg.norm(centres, axis=1, keepdims=True)
+    turned = centres / np.where(length > 0, length, 1)
+    trees = [hierarchy.linkage(centres, "ward"), hierarchy.linkage(turned, "average")]
+    nodes = [sized_nodes(leaf, tree, largest=largest) for tree in trees]
+    members = np.concatenate([tree.members for tree in nodes])
+    return Nodes(leaf, np.unique(members, axis=0))
+
+
+def sized_nodes(
+    leaf: Ints, merges: NDArray[np.float64], *, largest: float = LARGEST_SHARE
+) -> Nodes:
+    """The leaves and merges of a tree (scipy's linkage form) that are of reportable size."""
+    sizes = np.bincount(leaf, minlength=len(merges) + 1)
+    least = max(_SMALLEST_ROWS, _SMALLEST_SHARE * len(leaf))
+    most = max(largest * len(leaf), 2 * _SMALLEST_ROWS)
+    groups: list[list[int]] = [[i] for i in range(len(sizes))]
+    totals = list(sizes)
+    for left, right in merges[:, :2].astype(int):
+        groups.append(groups[left] + groups[right] if totals[left] + totals[right] <= most else [])
+        totals.append(totals[left] + totals[right])
+    kept = [
+        group
+        for group, total in zip(groups, totals, strict=True)
+        if group and least <= total <= most
+    ]
+    members = np.zeros((len(kept), len(sizes)), dtype=np.float32)
+    for node, group in enumerate(kept):
+        members[node, group] = 1
+    return Nodes(leaf, members)
+
+
+def _leaves(axes: NDArray[np.float32], seed: int) -> tuple[Ints, NDArray[np.float64]]:
+    """The rows themselves, or at most 1,500 micro-clusters of them, and their centres."""
+    if len(axes) <= _MOST_SINGLE_ROWS:
+        return np.arange(len(axes)), axes.astype(np.float64)
+    from sklearn.cluster import MiniBatchKMeans
+
+    n_leaves = min(_MOST_LEAVES, len(axes) // 8)
+    model = MiniBatchKMeans(n_leaves, random_state=seed, batch_size=4096, max_iter=20)
+    model.set_params(n_init=1)
+    leaf = model.fit_predict(axes)
+    return leaf.astype(np.int64), np.asarray(model.cluster_centers_, dtype=np.float64)
+
+
+def topics(axes: NDArray[np.float32], is_current: Bools, *, seed: int = 0) -> Ints:
+    """A coarse topic per row: at most 100 seeded k-means groups, whatever the order of rows.
+
+    What all of current has moved by is taken out first, so that people who write differently
+    about the same thing stay in its topic.
+    """
+    from sklearn.cluster import MiniBatchKMeans
+
+    moved = axes[is_current].mean(axis=0) - axes[~is_current].mean(axis=0)
+    length = float(np.linalg.norm(moved))
+    direction = moved / length if length else moved
+    still = axes - np.outer(axes @ direction, direction)
+    order = np.lexsort(still[:, : min(4, axes.shape[1])].T)
+    model = MiniBatchKMeans(max(1, min(100, len(axes) // 20)), random_state=seed)
+    model.set_params(n_init=1)
+    topic = np.empty(len(axes), dtype=np.int64)
+    topic[order] = model.fit_predict(still[order])
+    return topic

@@ -1,0 +1,123 @@
+"""The test of many shares at once: against closed forms, exact tests and by its error rate."""
+
+import itertools
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from llmops_lab._scan.permutation import change_of_share, count_rows, scan_shares, shuffled_windows
+from llmops_lab._scan.units import units_of
+
+
+def scan(unit, is_current, group, **options):
+    members = np.eye(int(group.max()) + 1, dtype=np.float32)
+    return scan_shares(count_rows(units_of(unit, is_current), group, members), **options)
+
+
+def test_with_one_row_per_unit_the_statistic_is_the_two_proportion_z():
+    rng = np.random.default_rng(0)
+    n, current = 400, np.arange(400) >= 150
+    group = rng.integers(0, 5, n)
+    units = units_of(np.arange(n), current)
+    counts = count_rows(units, group, np.eye(5, dtype=np.float32))
+    found = change_of_share(counts, units.is_current[:, None])[:, 0]
+    for g in range(5):
+        k = np.array([(group[current] == g).sum(), (group[~current] == g).sum()])
+        share, sizes = k.sum() / n, np.array([current.sum(), (~current).sum()])
+        z = (k[0] / sizes[0] - k[1] / sizes[1]) / np.sqrt(share * (1 - share) * (1 / sizes).sum())
+        assert found[g] == pytest.approx(z)
+
+
+def test_one_group_alone_has_the_p_value_of_fishers_exact_test():
+    current = np.arange(60) >= 30
+    group = np.r_[np.ones(4), np.zeros(26), np.ones(11), np.zeros(19)].astype(int)
+    found = scan(np.arange(60), current, group, n_permutations=9999)
+    exact = stats.fisher_exact([[4, 26], [11, 19]]).pvalue
+    assert found.p_value[1] == pytest.approx(exact, abs=0.01)
+
+
+def test_shuffles_of_units_in_one_window_are_all_equally_likely():
+    units = units_of(np.arange(4), np.array([True, False, True, False]))
+    drawn = np.concatenate(list(shuffled_windows(units, 6000, np.random.default_rng(0))), axis=1)
+    kinds, counts = np.unique(drawn, axis=1, return_counts=True)
+    assert {tuple(k) for k in kinds.T} == {
+        tuple(i in chosen for i in range(4)) for chosen in itertools.combinations(range(4), 2)
+    }
+    assert stats.chisquare(counts).pvalue > 0.001
+
+
+def test_a_unit_in_both_windows_swaps_its_windows_and_no_others():
+    units = units_of(np.array(["a", "a", "b", "c"]), np.array([True, False, True, False]))
+    drawn = np.concatenate(list(shuffled_windows(units, 200, np.random.default_rng(0))), axis=1)
+    first, second = (units.unit == 0).nonzero()[0]
+    assert (drawn[first] != drawn[second]).all()
+    assert 60 < drawn[first].sum() < 140
+
+
+def test_strata_keep_their_windows():
+    stratum = np.repeat([0, 1], 20)
+    current = np.r_[np.arange(20) < 5, np.arange(20) < 15]
+    units = units_of(np.arange(40), current, stratum)
+    for labels in shuffled_windows(units, 100, np.random.default_rng(0)):
+        assert (labels[units.stratum == 0].sum(axis=0) == 5).all()
+        assert (labels[units.stratum == 1].sum(axis=0) == 15).all()
+
+
+def test_step_down_p_values_are_ordered_and_never_below_the_single_ones():
+    rng = np.random.default_rng(1)
+    current, group = np.arange(2000) >= 1000, rng.integers(0, 40, 2000)
+    group[rng.random(2000) < 0.05 * current] = 0
+    found = scan(np.arange(2000), current, group)
+    order = np.argsort(-np.abs(found.statistic))
+    assert (np.diff(found.p_adjusted[order]) >= 0).all()
+    assert (found.p_adjusted >= found.p_value).all()
+    assert found.p_adjusted[0] <= 0.01
+    assert (found.p_adjusted[1:] > 0.05).all()
+
+
+def test_one_users_paste_is_significant_by_row_and_not_by_user():
+    rng = np.random.default_rng(2)
+    current = np.arange(1000) >= 500
+    group = rng.integers(1, 50, 1000)
+    user = rng.integers(0, 200, 1000)
+    group[960:], user[960:] = 0, 999
+    assert scan(np.arange(1000), current, group).p_adjusted[0] < 0.01
+    assert scan(user, current, group).p_adjusted[0] > 0.2
+
+
+def test_the_same_change_spread_over_users_is_found():
+    rng = np.random.default_rng(3)
+    current = np.arange(1000) >= 500
+    group = rng.integers(1, 50, 1000)
+    user = rng.integers(0, 200, 1000)
+    group[960:] = 0
+    assert scan(user, current, group).p_adjusted[0] < 0.01
+
+
+def heavy_users(rng, n_baseline, n_current, *, both):
+    """Windows without drift: users of heavy-tailed activity who each ask about few things."""
+    n_users = 200
+    tastes = rng.integers(0, 40, (n_users, 3))
+    is_current = np.arange(n_baseline + n_current) >= n_baseline
+    user = np.empty(len(is_current), dtype=int)
+    for window, n in ((False, n_baseline), (True, n_current)):
+        activity = rng.lognormal(0, 1.5, n_users) * (rng.random(n_users) < 0.7)
+        drawn = rng.choice(n_users, n, p=activity / activity.sum())
+        user[is_current == window] = drawn if both else drawn + n_users * window
+    group = tastes[user % n_users, rng.integers(0, 3, len(user))]
+    return user, is_current, group
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("both", [True, False])
+@pytest.mark.parametrize("sizes", [(500, 500), (1200, 300), (300, 1200)])
+def test_heavy_tailed_users_without_drift_raise_at_most_the_promised_alarms(sizes, both):
+    rng = np.random.default_rng(4)
+    alarms = 0
+    for seed in range(100):
+        user, current, group = heavy_users(rng, *sizes, both=both)
+        found = scan(user, current, group, n_permutations=199, seed=seed)
+        alarms += bool((found.p_adjusted <= 0.05).any())
+    # More than 10 of 100 at a true rate of 5 % happen once in 90 such tests.
+    assert alarms <= 10
