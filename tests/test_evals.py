@@ -295,7 +295,7 @@ def test_a_checkpoint_has_one_writer(tmp_path):
 
 
 def test_a_full_disk_is_an_error_not_a_hang(tmp_path, monkeypatch):
-    from llmops_lab._runs.run import checkpoint as _checkpoint
+    from llmops_lab._runs import checkpoint as _checkpoint
 
     def full(result):
         raise OSError("disk full")

@@ -125,7 +125,8 @@ def _usage() -> list[pl.Expr]:
 
 
 def _texts() -> list[pl.Expr]:
-    answers = ~pl.col("kind").is_in(["guardrail", "retriever", "reranker", "embedding"])
+    others = ["guardrail", "retriever", "reranker", "embedding"]
+    answers = ~pl.col("kind").is_in(others).fill_null(value=False)
     answer = pl.col("output_text").filter(answers & pl.col("output_text").is_not_null()).first()
     return [_any("input_text"), answer.alias("output_text")]
 
