@@ -103,9 +103,14 @@ def with_counted_subsets(spans: pl.DataFrame) -> pl.DataFrame:
     return spans.with_columns(pl.when(counted).then(name).alias(name) for name in _SUBSETS)
 
 
+# The Vercel AI SDK's outer spans: they wrap the call, they are not it.
+_OUTER_CALLS = dict.fromkeys(
+    ("ai.generatetext", "ai.streamtext", "ai.generateobject", "ai.streamobject"), "chain"
+)
+
+
 def observation_fields(**paths: str) -> tuple[Field, ...]:
     """The observation's fields; `paths` names the keys of one of the export's spellings."""
-    usage, cost = paths["usage"], paths["cost"]
     return (
         Field("trace_id", paths["trace_id"]),
         Field("span_id", "id"),
@@ -114,23 +119,38 @@ def observation_fields(**paths: str) -> tuple[Field, ...]:
         Field("start_ns", paths["start"], moment()),
         Field("end_ns", paths["end"], moment()),
         Field("first_token_ns", paths["first_token"], gentle(moment())),
-        Field(
-            "kind",
-            "metadata.attributes.ai.operationId",
-            choice(
-                {
-                    "ai.generatetext": "chain",
-                    "ai.streamtext": "chain",
-                    "ai.generateobject": "chain",
-                    "ai.streamobject": "chain",
-                }
-            ),
-        ),
+        Field("kind", "metadata.attributes.ai.operationId", choice(_OUTER_CALLS)),
         Field("kind", "type", choice(LANGFUSE_KINDS)),
         Field("operation", "type"),
         Field("scope_name", "metadata.scope.name"),
         Field("status", "level", _level),
         Field("error_message", paths["status_message"]),
+        *_counted(paths["usage"], paths["cost"], paths["total_cost"]),
+        Field("prompt_name", paths["prompt_name"]),
+        Field("prompt_version", paths["prompt_version"]),
+        Field("conversation_id", paths["session"]),
+        Field("user_id", paths["user"]),
+        Field("environment", "environment"),
+        Field("release", "release|trace.release|version"),
+        Field("tags", paths["tags"], words),
+        Field("temperature", f"{paths['parameters']}.temperature", gentle(number)),
+        Field("top_p", f"{paths['parameters']}.top_p", gentle(number)),
+        Field(
+            "max_tokens",
+            f"{paths['parameters']}.max_tokens|{paths['parameters']}.maxTokens",
+            gentle(whole),
+        ),
+        Field("input", "input"),
+        Field("output", "output"),
+        *attribute_fields("metadata.attributes.", without=_COUNTED),
+        Field("request_model", paths["model"]),
+        Field("service_name", "metadata.resourceAttributes.service.name", word),
+    )
+
+
+def _counted(usage: str, cost: str, total_cost: str) -> tuple[Field, ...]:
+    """Tokens and costs, from buckets that the export's user may have named."""
+    return (
         Field("input_tokens", usage, bucket_sum("input")),
         Field("output_tokens", usage, bucket_sum("output")),
         Field("cache_read_tokens", usage, bucket(*_READ)),
@@ -151,28 +171,9 @@ def observation_fields(**paths: str) -> tuple[Field, ...]:
         Field("input_tokens", "usage", bucket("input")),
         Field("output_tokens", "usage", bucket("output")),
         Field("cost_reported_usd", cost, bucket_cost("total")),
-        Field("cost_reported_usd", paths["total_cost"], number),
+        Field("cost_reported_usd", total_cost, number),
         Field("cost_input_reported_usd", cost, bucket_cost("input")),
         Field("cost_output_reported_usd", cost, bucket_cost("output")),
-        Field("prompt_name", paths["prompt_name"]),
-        Field("prompt_version", paths["prompt_version"]),
-        Field("conversation_id", paths["session"]),
-        Field("user_id", paths["user"]),
-        Field("environment", "environment"),
-        Field("release", "release|trace.release|version"),
-        Field("tags", paths["tags"], words),
-        Field("temperature", f"{paths['parameters']}.temperature", gentle(number)),
-        Field("top_p", f"{paths['parameters']}.top_p", gentle(number)),
-        Field(
-            "max_tokens",
-            f"{paths['parameters']}.max_tokens|{paths['parameters']}.maxTokens",
-            gentle(whole),
-        ),
-        Field("input", "input"),
-        Field("output", "output"),
-        *attribute_fields("metadata.attributes.", without=_COUNTED),
-        Field("request_model", paths["model"]),
-        Field("service_name", "metadata.resourceAttributes.service.name", word),
     )
 
 
