@@ -32,6 +32,9 @@ from llmops_lab.embeddings import Embeddings, embed
 from llmops_lab.segments import segment_name
 from llmops_lab.traces import Traces
 
+# How alpha is spent, so that it holds for the whole report: half on shares, the rest on worse
+# answers and on style.
+SPENT_ON_SHARES, _SPENT_ON_WORSE, _SPENT_ON_STYLE = 0.5, 0.25, 0.25
 # Answers can get worse in a group too large to call its growth a new segment.
 _LARGEST_GROUP = 0.35
 _BY_ANSWER = "negative_feedback_rate"
@@ -88,7 +91,7 @@ def detect_drift(
 
     Baseline and current are clustered together, blind to which is which; every node of the
     tree is tested by moving whole units (users, else conversations, else traces) between the
-    windows, and `alpha` is the chance that a report without any change names a segment.
+    windows, and `alpha` is the chance that a report without any change names anything.
     Raises LabError for windows that are too small, overlap, or are embedded differently.
     """
     both = compared(
@@ -98,13 +101,16 @@ def detect_drift(
     groups = candidate_nodes(axes, seed=seed, largest=_LARGEST_GROUP)
     nodes = groups.up_to(LARGEST_SHARE)
     counts = count_rows(both.units, nodes.cell, nodes.members)
-    result = scan_shares(counts, alpha=alpha, seed=seed)
+    on_shares = alpha * SPENT_ON_SHARES
+    result = scan_shares(counts, alpha=on_shares, seed=seed)
     values = measured(both.frame)
-    changed = changed_shares(both, nodes, result, alpha)
+    changed = changed_shares(both, nodes, result, on_shares)
     topic = topics(axes, both.is_current, seed=seed)
-    few = bursts(both, nodes, result, _taken(changed, len(both.texts)), alpha)
-    changed, signals = _style_apart(both, topic, changed, few, alpha)
-    worse = _worse(both, groups, values, _taken([*changed, *few], len(both.texts)), alpha)
+    few = bursts(both, nodes, result, _taken(changed, len(both.texts)), on_shares)
+    style = alpha * _SPENT_ON_STYLE
+    changed, signals = _style_apart(both, topic, changed, few, style)
+    taken = _taken([*changed, *few], len(both.texts))
+    worse = _worse(both, groups, values, taken, alpha * _SPENT_ON_WORSE)
     findings = [*changed, *worse, *few]
     new, growth = smallest_changes(counts, result.critical)
     return DriftReport(

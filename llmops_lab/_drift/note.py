@@ -148,7 +148,7 @@ def sureness(report: Described) -> list[str]:
         f" and one of 2 % when it grows to about {report.smallest_growth:.1%}."
     )
     rate = (
-        f"Without any change, at most {report.alpha:.0%} of such reports name a segment."
+        f"Without any change, at most {report.alpha:.0%} of such reports name anything."
         " Shares of segments picked for their change read somewhat too high."
     )
     looked = (
