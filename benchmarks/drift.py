@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 from _windows import PLANTED, Queries, Windows, independent, read_queries, users
-from llmops_lab._landmarks import density_groups, layout, nearest
-from llmops_lab._permutation import count_rows, scan_shares
-from llmops_lab._tree_scan import Nodes, candidate_nodes, principal_axes
-from llmops_lab._units import units_of
 from scipy import stats
 from threadpoolctl import threadpool_limits
 
+from llmops_lab._scan.landmarks import density_groups, layout, nearest
+from llmops_lab._scan.permutation import count_rows, scan_shares
+from llmops_lab._scan.tree_scan import Nodes, candidate_nodes, principal_axes
+from llmops_lab._scan.units import units_of
 from llmops_lab.drift import SPENT_ON_SHARES
 from llmops_lab.embedders._embedder import embedders
 

@@ -104,7 +104,7 @@ def with_counted_subsets(spans: pl.DataFrame) -> pl.DataFrame:
 
 
 # The Vercel AI SDK's outer spans: they wrap the call, they are not it.
-_OUTER_CALLS = dict.fromkeys(
+_OUTER_CALLS: dict[str, str] = dict.fromkeys(
     ("ai.generatetext", "ai.streamtext", "ai.generateobject", "ai.streamobject"), "chain"
 )
 

@@ -199,9 +199,10 @@ def test_retry_after_is_read_as_number_and_date():
 
 def test_requests_keep_their_distance():
     with running(completion()) as server:
-        asked(server, n=4, limits=Limits(requests_per_minute=60 / 0.03))
+        asked(server, n=4, limits=Limits(requests_per_minute=60 / 0.1))
     times = sorted(server.times)
-    assert times[-1] - times[0] >= 3 * 0.03 - 0.005
+    # Sent 0.3 s apart from first to last; the server may notice the first one late.
+    assert times[-1] - times[0] >= 0.2
 
 
 def test_money_runs_out(monkeypatch):
