@@ -82,8 +82,7 @@ def bursts_of(report: Described) -> list[dict[str, Any]]:
 def segment_line(row: Row) -> str:
     """What changed, by how much, since when."""
     if row["kind"] == "worse":
-        name = row["metric"]
-        change = f"{_METRIC[name]} {row[name + '_baseline']:.1%} → {row[name + '_current']:.1%}"
+        change = _decline(row)
     else:
         low, high = row["share_change_low"] * 100, row["share_change_high"] * 100
         change = (
@@ -92,6 +91,11 @@ def segment_line(row: Row) -> str:
         )
     when = f", since {_day(row['since'])}" if row["since"] else ""
     return f"{_VERB[row['kind']]}: {row['name']}: {change}{when}"
+
+
+def _decline(row: Row) -> str:
+    name = row["metric"]
+    return f"{_METRIC[name]} {row[name + '_baseline']:.1%} → {row[name + '_current']:.1%}"
 
 
 def details(row: Row) -> list[str]:
@@ -171,7 +175,7 @@ def table_rows(report: Described) -> Sequence[Sequence[str]]:
     return [
         [
             row["name"],
-            row["kind"],
+            f"worse: {_decline(row)}" if row["kind"] == "worse" else row["kind"],
             f"{row['share_baseline']:.1%} → {row['share_current']:.1%}",
             f"{row['share_change_low'] * 100:+.1f} to {row['share_change_high'] * 100:+.1f}",
             f"{row['users_current']:,}",
