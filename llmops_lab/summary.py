@@ -238,8 +238,11 @@ _RATE_HEADS: Final[dict[str, Callable[[Summary], str]]] = {
 
 def _with_interval(column: str, write: quantities.Writer) -> Callable[[Row], Cell]:
     def cell(row: Row) -> Cell:
-        bounds = quantities.interval(row[f"{column}_low"], row[f"{column}_high"], write)
-        return Cell(write(row[column]), bounds)
+        value, low, high = row[column], row[f"{column}_low"], row[f"{column}_high"]
+        # In a group of a few values, the largest of them is the lower bound of a high percentile.
+        if value is not None and low is not None and low > value:
+            return Cell(f"at least {write(low)}")
+        return Cell(write(value), quantities.interval(low, high, write))
 
     return cell
 

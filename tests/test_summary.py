@@ -200,6 +200,13 @@ def test_a_summary_shows_units_intervals_and_what_has_no_price(many):
     assert "cost" not in text.splitlines()[2]  # nothing is known of it
 
 
+def test_a_percentile_of_two_values_is_shown_as_at_least_the_larger():
+    text = str(summarize(few({"duration_s": 1.0}, {"duration_s": 3.0})))
+    # Linear between them the p99 is 2.98 s, but with 98 % certainty the true one is above 3 s.
+    assert "at least 3.00 s" in text
+    assert "2.98 s" not in text
+
+
 def test_a_key_that_is_markup_is_shown_as_text():
     html = summarize(few({"user_id": "<script>alert(1)</script>"}), by="user_id")._repr_html_()
     assert "<script" not in html
