@@ -1,6 +1,7 @@
 """How a noun shows itself in a notebook. Every text is escaped: trace text is untrusted."""
 
 import html
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ _CELL = (
     "padding:3px 8px;border-bottom:1px solid var(--jp-border-color2,#8884);"
     "text-align:{};vertical-align:top;font-variant-numeric:tabular-nums"
 )
+# A number, one with a unit, sign or words before it ("at least 2 s"), or the mark of a gap.
+_NUMBER = re.compile(r"(at least |from |up to )?[-+−±≥≤~$]{0,2}\d|[–-]?$|no price")
 _SHORT = 32  # a name or number of this length is not broken into lines
 _TABLE = "border-collapse:collapse;margin:0;font-size:inherit;color:inherit"
 _DETAIL = "display:block;font-size:11px;opacity:.7;white-space:nowrap"
@@ -37,7 +40,7 @@ class Cell:
 class Table:
     """A small table to show: a title, a line under it, column names or none, rows of ready text.
 
-    The first `words` columns stand left, the others right, as numbers do; without names all left.
+    A column of numbers stands to the right, one of words to the left; without names all left.
     `callouts` are for what a reader must not miss, `notes` for how to read the table.
     """
 
@@ -47,31 +50,23 @@ class Table:
     rows: Sequence[Sequence[str | Cell]]
     notes: Sequence[str] = ()
     callouts: Sequence[str] = ()
-    words: int = 1
 
     def text(self) -> str:
         """Aligned plain text."""
         head = [self.columns] if any(self.columns) else []
         rows = [*head, *([str(cell) for cell in row] for row in self.rows)]
         widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-        lines = [_line(row, widths, words=self.words if head else len(row)) for row in rows]
+        lines = [_line(row, widths, self._of_numbers()) for row in rows]
         warnings = [f"! {callout}" for callout in self.callouts]
         return "\n".join([self.title, self.subtitle, *lines, *warnings, *self.notes])
 
     def html(self) -> str:
         """The same as an HTML fragment; every text is escaped."""
         escape = html.escape
-        named = any(self.columns)
-        heads = "".join(
-            _cell("th scope='col'", c, i >= self.words) for i, c in enumerate(self.columns)
-        )
-        head = f"<thead><tr>{heads}</tr></thead>" if named else ""
-        body = "".join(
-            "<tr>"
-            + "".join(_cell("td", c, named and i >= self.words) for i, c in enumerate(row))
-            + "</tr>"
-            for row in self.rows
-        )
+        right = self._of_numbers()
+        names = _row("th scope='col'", self.columns, right)
+        head = f"<thead>{names}</thead>" if any(self.columns) else ""
+        body = "".join(_row("td", row, right) for row in self.rows)
         callouts = "".join(
             f"<div role='note' style='{_CALLOUT}'>{escape(c)}</div>" for c in self.callouts
         )
@@ -86,6 +81,18 @@ class Table:
             f"{callouts}{notes}</div>"
         )
 
+    def _of_numbers(self) -> list[bool]:
+        """Per column, whether it holds numbers; the first names the row."""
+        if not any(self.columns):
+            return [False] * max(map(len, self.rows), default=0)
+        others = list(zip(*self.rows, strict=True))[1:]
+        found = [all(_NUMBER.match(str(cell)) for cell in column) for column in others]
+        return [False, *found] if self.rows else [False] * len(self.columns)
+
+
+def _row(tag: str, cells: Sequence[str | Cell], right: Iterable[bool]) -> str:
+    return "<tr>" + "".join(map(_cell, [tag] * len(cells), cells, right)) + "</tr>"
+
 
 def _cell(tag: str, cell: str | Cell, number: bool) -> str:
     plain = cell if isinstance(cell, Cell) else Cell(cell)
@@ -98,9 +105,9 @@ def _cell(tag: str, cell: str | Cell, number: bool) -> str:
     return f"<{tag} style='{style}'>{inside}</{tag.partition(' ')[0]}>"
 
 
-def _line(row: Sequence[str], widths: Iterable[int], *, words: int) -> str:
+def _line(row: Sequence[str], widths: Iterable[int], right: Iterable[bool]) -> str:
     cells = [
-        cell.ljust(width) if i < words else cell.rjust(width)
-        for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        cell.rjust(width) if number else cell.ljust(width)
+        for cell, width, number in zip(row, widths, right, strict=True)
     ]
     return "  ".join(cells).rstrip()

@@ -37,9 +37,7 @@ class Changes:
         rows = [("new", *_brief(case)) for case in self.new]
         rows += [("already there", *_brief(case)) for case in self.known]
         subtitle = f"{len(self.new)} new, {len(self.known)} already there"
-        return Table(
-            "Changes to a golden set", subtitle, ("", "id", "input", "expected"), rows, words=4
-        )
+        return Table("Changes to a golden set", subtitle, ("", "id", "input", "expected"), rows)
 
 
 @dataclass(frozen=True)
@@ -180,7 +178,7 @@ class GoldenSet:
         more = [f"and {len(self) - 10} more"] if len(self) > 10 else []
         title = f"Golden set of {len(self)} cases, {where}"
         subtitle = f"{states or 'empty'}; contents {self.content_hash[:12]}"
-        return Table(title, subtitle, ("id", "input", "expected", "tags"), shown, more, words=4)
+        return Table(title, subtitle, ("id", "input", "expected", "tags"), shown, more)
 
 
 def _brief(case: Case) -> tuple[str, str, str]:

@@ -2,6 +2,8 @@
 
 from html.parser import HTMLParser
 
+import pytest
+
 from llmops_lab._display import Cell, Table
 
 ATTACK = "<img src=x onerror=alert(1)>'\"&"
@@ -54,6 +56,14 @@ def test_a_table_without_columns_is_its_title():
     assert Table("Title", "sub", [], []).text() == "Title\nsub"
 
 
+@pytest.mark.parametrize(
+    "number", ["1,234", "−7.3 points", "$0.01", "at least 2 s", "4% → 6%", "–", "", "up to 3 s"]
+)
+def test_numbers_stand_to_the_right_whatever_is_around_them(number):
+    table = Table("T", "s", ["a", "b"], [["x", number], ["y", "123,456,789 tokens"]])
+    assert table.text().splitlines()[3] == f"x  {number:>18}".rstrip()
+
+
 def test_words_stand_to_the_left():
-    table = Table("T", "s", ["a", "b"], [["x", "long words"], ["y", "z"]], words=2)
+    table = Table("T", "s", ["a", "b"], [["x", "long words"], ["y", "z"]])
     assert table.text().splitlines()[2:] == ["a  b", "x  long words", "y  z"]

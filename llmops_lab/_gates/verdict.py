@@ -97,7 +97,7 @@ class Verdict:
     def _table(self) -> Table:
         rows = [(c.name, c.outcome, c.says) for c in self.checks]
         title = f"Gate: {self.outcome.upper()}"
-        return Table(title, self._compared(), ("check", "outcome", "finding"), rows, words=3)
+        return Table(title, self._compared(), ("check", "outcome", "finding"), rows)
 
 
 def _told(case: ElementTree.Element, check: Check) -> None:
