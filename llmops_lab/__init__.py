@@ -31,6 +31,7 @@ _HOMES = {
     "Summary": "summary",
     "Traces": "traces",
     "Verdict": "gate",
+    "assign": "segments",
     "calibrate": "calibration",
     "compare": "comparison",
     "detect_drift": "drift",

@@ -1,33 +1,52 @@
-"""Segments: what people ask for, found in one window of traffic and named in words."""
+"""Segments: what people ask for, found in one window, named in words, found again in the next."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from llmops_lab import _quantities as quantities
 from llmops_lab._display import Table
 from llmops_lab._scan.landmarks import map_and_groups
-from llmops_lab._scan.words import examples, topic_words
+from llmops_lab._segments.described import described, segment_name, with_measures
+from llmops_lab._segments.groups import grouped, usual_number
+from llmops_lab._segments.history import SCHEMA, fates, told
+from llmops_lab._segments.known import LIMIT_SHARE, Known, known_of
+from llmops_lab._segments.measures import measured
+from llmops_lab._segments.store import Stored, read_segments, write_segments
+from llmops_lab._segments.table import segment_table, shortened
 from llmops_lab.embeddings import Embeddings
+from llmops_lab.errors import LabError
 
-_NAME_TERMS = 3
+__all__ = ["Segments", "assign", "segment", "segment_name", "shortened"]
+
+_EVERY = r"[1-9]\d*(s|m|h|d|w|mo|q|y)"
 
 
 @dataclass(frozen=True)
 class Segments:
-    """One row of `frame` per segment, largest first: segment, name, words, n, n_users, share,
-    exemplars, then error_rate, negative_feedback_rate, cost_usd (mean), duration_s (median).
+    """One row of `frame` per segment, largest first: segment, id, name, words, n, n_users, share,
+    exemplars, group, group_name, then sums of cost_usd, input_tokens and output_tokens,
+    cost_usd_mean, duration_s_p50 and _p95, and error_rate, guardrail_rate and
+    negative_feedback_rate, each with _low and _high (95 %, users as units).
 
     `membership` (n,) is each embedded trace's segment, −1 for none; `positions` (n, 2) its
-    place on a map. Both are in the order of `embeddings.frame`.
+    place on a map. Both are in the order of `embeddings.frame`. `landmarks` is what `assign`
+    and `save` need. `changes` says what became of the segments of another week, if there is one:
+    fate (continued, split, merged, appeared, disappeared), id, name, other, and size, cost,
+    latency and failure rate before and now. `assigned` tells segments found elsewhere from
+    segments found in these rows.
     """
 
     frame: pl.DataFrame
     membership: NDArray[np.int64]
     positions: NDArray[np.float32]
     embeddings: Embeddings
+    landmarks: Known | None = None
+    changes: pl.DataFrame | None = None
+    assigned: bool = False
 
     def __len__(self) -> int:
         return self.frame.height
@@ -36,16 +55,104 @@ class Segments:
         """The trace rows of one segment; −1 gives those of none."""
         return self.embeddings.frame.filter(self.membership == segment)
 
-    def _table(self) -> Table:
-        outside = float((self.membership < 0).mean()) if len(self.membership) else 0.0
-        columns = ("segment", "queries", "share", "users", "failed", "cost", "for example")
-        return Table(
-            f"{len(self)} segments of {len(self.embeddings):,} queries",
-            f"{outside:.0%} of the queries belong to none; embedded by {self.embeddings.embedder}",
-            columns if len(self) else (),
-            [_line(row) for row in self.frame.iter_rows(named=True)],
-            () if len(self) else ("Too few queries, or too scattered, for a segment.",),
+    def level(self, n_groups: int) -> "Segments":
+        """The same queries in at most `n_groups` larger segments (Ward's tree over centres)."""
+        group_of = grouped(self.known.centres(), n_groups)
+        groups = np.append(group_of, -1)[self.membership]
+        return _segments(self.embeddings, _by_size(groups), self.positions)
+
+    def over_time(self, every: str = "1w") -> pl.DataFrame:
+        """Size, share, cost, latency and rates of each segment per time bucket (UTC).
+
+        One row per segment and bucket in which it has queries; −1 are queries of none.
+        Raises LabError for an `every` that is no length of time, such as "1d" or "1w".
+        """
+        if not pl.Series([every]).str.contains(f"^{_EVERY}$")[0]:
+            raise LabError(f"every={every!r} is no length of time; write one like '1h' or '1w'")
+        start = pl.col("start_time").dt.truncate(every)
+        rows = self.embeddings.frame.with_columns(
+            pl.Series("segment", self.membership, pl.Int64), time=start
         )
+        found = measured(rows, ["segment", "time"])
+        share = pl.col("n") / pl.col("n").sum().over("time")
+        names = self.frame.select("segment", "id", "name")
+        placed = found.with_columns(share.alias("share")).join(names, on="segment", how="left")
+        first = ["time", "segment", "id", "name", "n", "share"]
+        return placed.select(*first, pl.exclude(first)).sort("segment", "time")
+
+    def save(self, path: str | Path) -> Path:
+        """Write names, words, measures and landmarks (not the traces) to a Parquet file.
+
+        Exemplars and names are in it. The format is described in `llmops_lab._segments.store`.
+        """
+        file = Path(path)
+        dimension = int(self.known.vectors.shape[1])
+        outside = int((self.membership < 0).sum())
+        stored = Stored(
+            self.frame,
+            self.known,
+            self.embeddings.embedder,
+            dimension,
+            len(self.membership),
+            outside,
+        )
+        write_segments(file, stored)
+        return file
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Segments":
+        """The segments that `save` wrote, without the queries they were found in.
+
+        Give them to `assign` or to `segment(..., known=...)`. Raises LabError when there is no
+        such file, FormatError when it holds something else.
+        """
+        stored = read_segments(Path(path))
+        nothing = np.zeros((0, stored.dimension), dtype=np.float32)
+        rows = pl.DataFrame(schema={"text": pl.String})
+        return cls(
+            stored.frame,
+            np.zeros(0, dtype=np.int64),
+            np.zeros((0, 2), dtype=np.float32),
+            Embeddings(nothing, rows, stored.embedder, ""),
+            stored.known,
+        )
+
+    @property
+    def known(self) -> Known:
+        """What the segments are known by in other traces; LabError when nothing was kept."""
+        if self.landmarks is None:
+            raise LabError("these segments keep no landmarks; make them with segment(embeddings)")
+        return self.landmarks
+
+    def _table(self) -> Table:
+        n = len(self.membership)
+        if n:
+            outside = quantities.percent(float((self.membership < 0).mean()))
+            title = f"{len(self)} segments of {n:,} queries"
+        else:
+            outside, title = "", f"{len(self)} segments, found earlier"
+        by = f"embedded by {self.embeddings.embedder}"
+        if self.assigned:
+            expected = quantities.percent(1 - LIMIT_SHARE)
+            where = f"{outside} of the queries are new to all segments (about {expected} would be"
+            return segment_table(self.frame, title, f"{where} without change); {by}", ())
+        said = f"{outside} of the queries belong to none; {by}" if outside else by
+        notes = () if len(self) else ("Too few queries, or too scattered, for a segment.",)
+        return segment_table(self.frame, title, said, (*notes, *self._said_of_changes()))
+
+    def _said_of_changes(self) -> list[str]:
+        """What became of last week's segments, in a few lines."""
+        if self.changes is None:
+            return []
+        lines: list[str] = []
+        for fate, says in _FATES.items():
+            rows = self.changes.filter(fate=fate)
+            if rows.height:
+                named = [_changed(row) for row in rows.head(6).iter_rows(named=True)]
+                more = ["…"] if rows.height > 6 else []
+                names = "" if fate == "continued" else f": {'; '.join([*named, *more])}"
+                lines.append(f"{rows.height} {says}{names}")
+        return lines
 
     def __str__(self) -> str:
         return self._table().text()
@@ -54,15 +161,100 @@ class Segments:
         return self._table().html()
 
 
-def segment(embeddings: Embeddings, *, seed: int = 0) -> Segments:
+_FATES = {
+    "continued": "go on from before",
+    "appeared": "appeared",
+    "split": "split off",
+    "merged": "merged into another",
+    "disappeared": "disappeared",
+}
+
+
+def _changed(row: dict[str, str | None]) -> str:
+    to = {"split": " from ", "merged": " into "}.get(str(row["fate"]), "")
+    return f"{row['name']}{to}{row['other'] or ''}"
+
+
+def segment(embeddings: Embeddings, *, known: Segments | None = None, seed: int = 0) -> Segments:
     """The segments of one window: UMAP and HDBSCAN on at most 10,000 landmarks, named in words.
 
-    The same embeddings and seed give the same segments, whatever the order of the rows.
+    The same embeddings and seed give the same segments, whatever the order of the rows. With
+    `known`, the segments of an earlier window, those that go on keep their id and name, and
+    `changes` says what became of each. Raises LabError when `known` is embedded differently.
     """
+    if known is not None:
+        _check(embeddings, known)
     positions, groups = map_and_groups(embeddings.matrix, seed=seed)
-    membership = _by_size(groups)
-    frame = _described(embeddings, membership)
-    return Segments(frame, membership, positions, embeddings)
+    found = _segments(embeddings, _by_size(groups), positions)
+    return found if known is None else _continued(found, known)
+
+
+def assign(embeddings: Embeddings, segments: Segments) -> Segments:
+    """The same segments, found again in other traces: ids and names stay, measures are new.
+
+    A query belongs to the segment whose five nearest landmarks are nearest on average, and to
+    none (−1, new to all segments) when they are farther away than nine in ten of the segment's
+    own members are. So about a tenth is new without any change; far more is news.
+    Raises LabError for embeddings of another embedder or dimension.
+    """
+    _check(embeddings, segments)
+    known = segments.known
+    membership, positions = known.assigned(embeddings.matrix)
+    names = ["segment", "id", "name", "words", "exemplars", "group", "group_name"]
+    frame = with_measures(segments.frame.select(names), embeddings.frame, membership)
+    return Segments(frame, membership, positions, embeddings, known, assigned=True)
+
+
+def _check(embeddings: Embeddings, segments: Segments) -> None:
+    known = segments.known
+    there = segments.embeddings.embedder
+    if embeddings.embedder != there:
+        raise LabError(
+            f"the segments were embedded by {there!r}, these texts by {embeddings.embedder!r};"
+            f" embed them with embedder={there!r}"
+        )
+    if len(embeddings) and embeddings.matrix.shape[1] != known.vectors.shape[1]:
+        raise LabError(
+            f"the segments have vectors of {known.vectors.shape[1]} numbers, these texts of"
+            f" {embeddings.matrix.shape[1]}: it is another model under the same name"
+        )
+
+
+def _segments(
+    embeddings: Embeddings, membership: NDArray[np.int64], positions: NDArray[np.float32]
+) -> Segments:
+    known = known_of(embeddings.matrix, membership, positions)
+    n = len(known.limits)
+    group_of = grouped(known.centres(), usual_number(n)) if n else np.zeros(0, dtype=np.int64)
+    frame = described(
+        embeddings.frame, embeddings.matrix, membership, group_of, embeddings.embedder
+    )
+    return Segments(frame, membership, positions, embeddings, known)
+
+
+def _continued(found: Segments, before: Segments) -> Segments:
+    """The segments found, with ids and names of those that go on, and the fate of each."""
+    assigned, _ = before.known.assigned(found.embeddings.matrix)
+    became = fates(found.membership, assigned, len(found), len(before))
+    old = before.frame.to_dicts()
+    new = found.frame.to_dicts()
+    for fate in became:
+        if fate.fate == "continued" and fate.new is not None and fate.old is not None:
+            kept = {name: old[fate.old][name] for name in ("id", "name")}
+            new[fate.new].update(kept)
+    ids, names = ([row[column] for row in new] for column in ("id", "name"))
+    frame = found.frame.with_columns(
+        pl.Series("id", ids, pl.String), pl.Series("name", names, pl.String)
+    )
+    rows = [
+        told(
+            fate,
+            None if fate.new is None else new[fate.new],
+            None if fate.old is None else old[fate.old],
+        )
+        for fate in became
+    ]
+    return replace(found, frame=frame, changes=pl.DataFrame(rows, schema=SCHEMA))
 
 
 def _by_size(groups: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -70,76 +262,3 @@ def _by_size(groups: NDArray[np.int64]) -> NDArray[np.int64]:
     names, counts = np.unique(groups[groups >= 0], return_counts=True)
     rank = {int(name): i for i, name in enumerate(names[np.argsort(-counts, kind="stable")])}
     return np.array([rank.get(int(g), -1) for g in groups], dtype=np.int64)
-
-
-def _described(embeddings: Embeddings, membership: NDArray[np.int64]) -> pl.DataFrame:
-    n_segments = int(membership.max(initial=-1)) + 1
-    groups = [membership == s for s in range(n_segments)]
-    texts = embeddings.frame["text"].to_list()
-    terms = topic_words(texts, groups)
-    told = pl.DataFrame(
-        {
-            "segment": list(range(n_segments)),
-            "name": [segment_name(found) for found in terms],
-            "words": terms,
-            "exemplars": [
-                examples(embeddings.matrix, texts, np.flatnonzero(group)) for group in groups
-            ],
-        },
-        schema={
-            "segment": pl.Int64,
-            "name": pl.String,
-            "words": pl.List(pl.String),
-            "exemplars": pl.List(pl.String),
-        },
-    )
-    measured = _measured(embeddings.frame.with_columns(segment=pl.Series(membership)))
-    return told.join(measured, on="segment", how="left").select(
-        "segment", "name", "words", "n", "n_users", "share", "exemplars", *_RATES
-    )
-
-
-_RATES = ("error_rate", "negative_feedback_rate", "cost_usd", "duration_s")
-
-
-def _measured(rows: pl.DataFrame) -> pl.DataFrame:
-    return (
-        rows.filter(pl.col("segment") >= 0)
-        .group_by("segment")
-        .agg(
-            pl.len().cast(pl.Int64).alias("n"),
-            pl.col("user_id").drop_nulls().n_unique().cast(pl.Int64).alias("n_users"),
-            (pl.len() / max(1, rows.height)).alias("share"),
-            (pl.col("status") == "error").mean().alias("error_rate"),
-            pl.col("negative_feedback").mean().alias("negative_feedback_rate"),
-            pl.col("cost_usd").mean(),
-            pl.col("duration_s").median(),
-        )
-    )
-
-
-def segment_name(words: list[str]) -> str:
-    """A name in plain words: the terms that stand out most."""
-    return " · ".join(words[:_NAME_TERMS]) or "no words in common"
-
-
-def _line(row: dict[str, Any]) -> list[str]:
-    return [
-        str(row["name"]),
-        f"{row['n']:,}",
-        f"{row['share']:.1%}",
-        f"{row['n_users']:,}",
-        _shown(row["error_rate"], ".1%"),
-        _shown(row["cost_usd"], ".4f"),
-        shortened((row["exemplars"] or [""])[0]),
-    ]
-
-
-def _shown(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)
-
-
-def shortened(text: str, most: int = 60) -> str:
-    """The text on one line, cut with an ellipsis."""
-    line = " ".join(text.split())
-    return line if len(line) <= most else line[: most - 1].rstrip() + "…"

@@ -15,6 +15,7 @@ Ints = NDArray[np.int64]
 _MOST_LANDMARKS = 10_000
 _NEIGHBOURS = 15
 _CHUNK = 2_000
+_LARGEST = 0.2
 # As good as UMAP's own 500 here (AMI 0.746 against 0.740 on 8,000 queries), in a quarter
 # of the time.
 _EPOCHS = 200
@@ -93,14 +94,36 @@ def _keep_compiled(function: Any) -> None:
 
 
 def density_groups(positions: Matrix) -> Ints:
-    """HDBSCAN's group of each row, −1 for none; groups hold at least 15 rows or 0.4 %."""
+    """HDBSCAN's group of each row, −1 for none; groups hold at least 15 rows or 0.4 %.
+
+    Its most stable cut is now and then one group of most rows: a group of over a fifth gives way
+    to the smaller ones inside it when those hold most of its rows. One week of the sample data
+    falls into 26 groups by that, not 7 of which one has 63 %; CLINC150 and BANKING77 stay as
+    they are.
+    """
+    groups = _dense(positions)
+    names, sizes = np.unique(groups[groups >= 0], return_counts=True)
+    large = names[sizes > _LARGEST * len(positions)]
+    if not len(large):
+        return groups
+    finer = _dense(positions, largest=round(_LARGEST * len(positions)))
+    for name in large:
+        rows = groups == name
+        if (finer[rows] >= 0).mean() > 0.5:
+            groups[rows] = np.where(finer[rows] >= 0, finer[rows] + groups.max() + 1, -1)
+    return groups
+
+
+def _dense(positions: Matrix, largest: int = 0) -> Ints:
     import hdbscan
 
     with warnings.catch_warnings():
         # Its source has escapes and calls that newer Python and scikit-learn warn about.
         warnings.simplefilter("ignore")
         model = hdbscan.HDBSCAN(
-            min_cluster_size=max(15, round(0.004 * len(positions))), min_samples=5
+            min_cluster_size=max(15, round(0.004 * len(positions))),
+            min_samples=5,
+            max_cluster_size=largest,
         )
         return model.fit_predict(positions.astype(np.float64)).astype(np.int64)
 

@@ -56,7 +56,7 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "users": f"{row['n_users']:,}",
         "share_text": quantities.percent(row["share"]),
         "feedback": quantities.percent(row["negative_feedback_rate"]),
-        "cost": quantities.dollars(row["cost_usd"]),
+        "cost": quantities.dollars(row["cost_usd_mean"]),
     }
 
 

@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 from llmops_lab._cases.case import Case, as_text
 from llmops_lab._runs.answer import Answer, Score
+from llmops_lab._scan.language import language_of
 from llmops_lab.scorers._score import scorers
-
-# Log-likelihood by which the best language must lead the next: below it a text is too short.
-_LEAD = 5.0
 
 
 @scorers.register("language")
@@ -27,13 +25,3 @@ class Language:
         if wanted is None or given is None:
             return Score(reason="too short to tell the language")
         return Score(float(given == wanted), given == wanted, f"{given}, wanted {wanted}")
-
-
-def language_of(text: str) -> str | None:
-    """ISO 639-1 code of the text's language, None when the text does not tell."""
-    import py3langid
-
-    # Codes of three letters are dialects and pidgins that short texts look like too easily.
-    ranks = [(code, value) for code, value in py3langid.rank(text) if len(code) == 2]
-    (best, likelihood), (_, second) = ranks[:2]
-    return best if likelihood - second >= _LEAD else None

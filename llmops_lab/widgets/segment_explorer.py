@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from llmops_lab import _quantities as quantities
 from llmops_lab.segments import Segments
 from llmops_lab.widgets._map_explorer import Group, MapData, MapExplorer
 from llmops_lab.widgets._registry import explorers
@@ -37,8 +38,9 @@ def _group(row: dict[str, Any]) -> Group:
         facts=(
             ("failed", percent(row["error_rate"])),
             ("negative feedback", percent(row["negative_feedback_rate"])),
-            ("cost, mean", "–" if row["cost_usd"] is None else f"${row['cost_usd']:.4f}"),
-            ("time, median", "–" if row["duration_s"] is None else f"{row['duration_s']:.1f} s"),
+            ("cost, mean", quantities.dollars(row["cost_usd_mean"])),
+            ("time, median", quantities.seconds(row["duration_s_p50"])),
+            ("time, 95 % below", quantities.seconds(row["duration_s_p95"])),
         ),
         words=row["words"],
         exemplars=row["exemplars"],

@@ -24,7 +24,7 @@ def segments_of(n_segments):
                 "n_users": 7,
                 "share": 0.25,
                 "negative_feedback_rate": 0.1,
-                "cost_usd": 0.002,
+                "cost_usd_mean": 0.002,
             }
             for i in range(n_segments)
         ],

@@ -43,8 +43,9 @@ def segments():
             "exemplars": [["a kettle?"], ["which size?"]],
             "error_rate": [0.1, None],
             "negative_feedback_rate": [None, None],
-            "cost_usd": [0.001, None],
-            "duration_s": [1.0, 2.0],
+            "cost_usd_mean": [0.001, None],
+            "duration_s_p50": [1.0, 2.0],
+            "duration_s_p95": [4.0, None],
         }
     )
     membership = np.array([0] * 30 + [1] * 20 + [-1] * 10)

@@ -1,0 +1,1 @@
+"""What `Segments` are made of."""
