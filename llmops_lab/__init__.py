@@ -43,6 +43,7 @@ _HOMES = {
     "find_leaks": "leakage",
     "find_near_duplicates": "leakage",
     "import_cases": "exchange",
+    "name_segments": "naming",
     "plot": "plots",
     "price_traces": "cost",
     "read_traces": "ingest",

@@ -16,7 +16,7 @@ from llmops_lab._segments.history import SCHEMA, fates, told
 from llmops_lab._segments.known import LIMIT_SHARE, Known, known_of
 from llmops_lab._segments.measures import measured
 from llmops_lab._segments.store import Stored, read_segments, write_segments
-from llmops_lab._segments.table import segment_table, shortened
+from llmops_lab._segments.table import names_line, segment_table, shortened
 from llmops_lab.embeddings import Embeddings
 from llmops_lab.errors import LabError
 
@@ -135,10 +135,12 @@ class Segments:
         if self.assigned:
             expected = quantities.percent(1 - LIMIT_SHARE)
             where = f"{outside} of the queries are new to all segments (about {expected} would be"
-            return segment_table(self.frame, title, f"{where} without change); {by}", ())
+            said = f"{where} without change); {by}"
+            return segment_table(self.frame, title, said, names_line(self.frame))
         said = f"{outside} of the queries belong to none; {by}" if outside else by
         notes = () if len(self) else ("Too few queries, or too scattered, for a segment.",)
-        return segment_table(self.frame, title, said, (*notes, *self._said_of_changes()))
+        notes = (*notes, *self._said_of_changes(), *names_line(self.frame))
+        return segment_table(self.frame, title, said, notes)
 
     def _said_of_changes(self) -> list[str]:
         """What became of last week's segments, in a few lines."""

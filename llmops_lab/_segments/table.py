@@ -41,6 +41,19 @@ def segment_table(frame: pl.DataFrame, title: str, subtitle: str, notes: Sequenc
     return Table(title, subtitle, [_COLUMNS[i] for i in known], cells, notes)
 
 
+def names_line(frame: pl.DataFrame) -> list[str]:
+    """Who gave the names, when it was a model: for how much, and how many it could not give."""
+    if "named_by" not in frame.columns:
+        return []
+    named = frame.filter(pl.col("named_by") != "words")
+    models = ", ".join(named["named_by"].unique(maintain_order=True))
+    known = frame["naming_cost_usd"].drop_nulls()
+    cost = f" for {quantities.dollars(float(known.sum()))}" if len(known) else ", cost unknown"
+    kept = frame.height - named.height
+    rest = f"; {kept} kept from words, see naming_error" if kept else ""
+    return [f"Names by {models}{cost}{rest}"]
+
+
 def _rows(frame: pl.DataFrame) -> Iterable[list[str | Cell]]:
     grouped = frame.height >= _FEWEST_FOR_GROUPS and "group" in frame.columns
     if not grouped:
