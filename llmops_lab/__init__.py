@@ -47,6 +47,7 @@ _HOMES = {
     "plot": "plots",
     "price_traces": "cost",
     "read_traces": "ingest",
+    "score": "production",
     "segment": "segments",
     "summarize": "summary",
     "unpriced_calls": "cost",

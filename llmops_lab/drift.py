@@ -4,6 +4,7 @@ Sources: Westfall and Young 1993 (step-down max-T); Chung and Romano 2013 (stude
 permutation tests).
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from llmops_lab._drift.quality import (
     can_be_tested,
     mean_change,
     measured,
+    metrics_of,
     scan_excess,
 )
 from llmops_lab._scan.landmarks import first_axes
@@ -114,7 +116,7 @@ def detect_drift(
     findings = [*changed, *worse, *few]
     new, growth = smallest_changes(counts, result.critical)
     return DriftReport(
-        frame=_frame(described(both, findings, values)),
+        frame=_frame(described(both, findings, values), values),
         signals=signals,
         windows=_windows(both),
         membership=_membership(findings, len(both.texts)),
@@ -177,8 +179,8 @@ def _worse(
     rows_of = [np.flatnonzero(nodes.rows(i)) for i in range(len(nodes))]
     rows_of += same_stem(both.texts)
     by_answer = same_stem(both.answers)
-    for metric in METRICS:
-        if not metric.worse or metric.name not in values:
+    for metric in metrics_of(both.frame):
+        if not metric.worse:
             continue
         kept = np.where(taken, np.nan, values[metric.name])
         tried = rows_of + by_answer if metric.name == _BY_ANSWER else rows_of
@@ -269,7 +271,8 @@ def _windows(both: Comparison) -> pl.DataFrame:
     return pl.DataFrame(rows, schema_overrides={"start": time, "end": time})
 
 
-def _frame(records: list[dict[str, Any]]) -> pl.DataFrame:
+def _frame(records: list[dict[str, Any]], measured: Iterable[str]) -> pl.DataFrame:
+    metrics = dict.fromkeys([*(metric.name for metric in METRICS), *measured])
     schema: dict[str, Any] = {
         **dict.fromkeys(("segment", "n_baseline", "n_current"), pl.Int64),
         "kind": pl.String,
@@ -281,7 +284,7 @@ def _frame(records: list[dict[str, Any]]) -> pl.DataFrame:
         **dict.fromkeys(("p_value", "p_adjusted", "stability"), pl.Float64),
         "since": pl.Datetime("us", "UTC"),
         "metric": pl.String,
-        **{f"{m.name}_{w}": pl.Float64 for m in METRICS for w in ("baseline", "current")},
+        **{f"{name}_{w}": pl.Float64 for name in metrics for w in ("baseline", "current")},
     }
     named = [{**record, "name": segment_name(record["words"])} for record in records]
     return pl.DataFrame([{c: row.get(c) for c in schema} for row in named], schema=schema)

@@ -12,20 +12,18 @@ from uuid import uuid4
 
 from llmops_lab import __version__
 from llmops_lab._cases.case import Case, now
-from llmops_lab._runs.answer import Answer, Score, storable
+from llmops_lab._runs.answer import Answer, storable
 from llmops_lab._runs.checkpoint import Checkpoint, open_checkpoint
-from llmops_lab._runs.frame import check_names
 from llmops_lab._runs.identity import described
-from llmops_lab._runs.own_loop import run_in_own_loop
+from llmops_lab._runs.own_loop import run_in_own_loop, work_together
 from llmops_lab._runs.progress import Progress
 from llmops_lab._runs.result import Plan, Result
 from llmops_lab._runs.run import EvalRun
-from llmops_lab._runs.secrets import without_secrets
+from llmops_lab._runs.secrets import error_text
 from llmops_lab.errors import LabError
 from llmops_lab.golden import GoldenSet
 from llmops_lab.scorers import Scorer
-from llmops_lab.scorers import scorers as known_scorers
-from llmops_lab.scorers.function import FunctionScorer
+from llmops_lab.scorers._applied import AnyScorer, applied, as_scorers
 from llmops_lab.targets import Target
 from llmops_lab.targets.function import FunctionTarget
 
@@ -36,7 +34,7 @@ def evaluate(
     target: Target | Callable[..., Any],
     golden: GoldenSet,
     *,
-    scorers: Sequence[str | Scorer | Callable[..., Any]],
+    scorers: Sequence[AnyScorer],
     checkpoint: str | Path | None = None,
     concurrency: int = 8,
     trials: int = 1,
@@ -60,7 +58,7 @@ def evaluate(
 class Settings:
     """The options of `evaluate`, handed on."""
 
-    scorers: Sequence[str | Scorer | Callable[..., Any]]
+    scorers: Sequence[AnyScorer]
     checkpoint: str | Path | None = None
     concurrency: int = 8
     trials: int = 1
@@ -74,7 +72,7 @@ def evaluate_until(
 ) -> EvalRun:
     """As `evaluate`, but no further case is asked once `is_enough` said so of a result."""
     answering = target if isinstance(target, Target) else FunctionTarget(target)
-    scoring = [_scorer(scorer) for scorer in settings.scorers]
+    scoring = as_scorers(settings.scorers)
     plan = _plan(answering, golden, scoring, settings.trials)
     path = None if settings.checkpoint is None else Path(settings.checkpoint)
     with open_checkpoint(path, plan) as kept:
@@ -84,18 +82,11 @@ def evaluate_until(
         return EvalRun(kept.plan, tuple(result for result in found if result is not None))
 
 
-def _scorer(scorer: str | Scorer | Callable[..., Any]) -> Scorer:
-    if isinstance(scorer, str):
-        return known_scorers[scorer]()
-    return scorer if isinstance(scorer, Scorer) else FunctionScorer(scorer)
-
-
 def _plan(target: Target, golden: GoldenSet, scoring: Sequence[Scorer], trials: int) -> Plan:
     if not golden.active:
         raise LabError("no case of this golden set is active; review some: case.reviewed('you')")
     if trials < 1:
         raise LabError("trials counts how often each question is asked; give 1 or more")
-    check_names([scorer.name for scorer in scoring])
     return Plan(
         run_id=uuid4().hex[:12],
         target=target.name,
@@ -135,7 +126,7 @@ class _Work:
         scores = {score.name: score for score in known.scores}
         for scorer in self.scorers:
             if scorer.name not in scores:
-                scores[scorer.name] = await _score(scorer, case, known.answer)
+                scores[scorer.name] = await applied(scorer, case, known.answer)
         return replace(known, scores=tuple(scores[scorer.name] for scorer in self.scorers))
 
     async def _answer(self, case: Case, trial: int) -> Answer:
@@ -144,23 +135,10 @@ class _Work:
             given = self.target.answer(case, trial)
             answer = storable(await given if isawaitable(given) else given)
         except Exception as error:
-            answer = Answer(error=_said(error))
+            answer = Answer(error=error_text(error))
         if answer.duration_s is not None:
             return answer
         return replace(answer, duration_s=time.perf_counter() - began)
-
-
-async def _score(scorer: Scorer, case: Case, answer: Answer) -> Score:
-    try:
-        given = scorer.score(case, answer)
-        score = await given if isawaitable(given) else given
-    except Exception as error:
-        score = Score(error=_said(error))
-    return replace(score, name=scorer.name)
-
-
-def _said(error: Exception) -> str:
-    return without_secrets(f"{type(error).__name__}: {error}")
 
 
 def _run(work: _Work, golden: GoldenSet, concurrency: int) -> None:
@@ -184,18 +162,8 @@ async def _work_off(
                 return
             result = await work.result(case, trial)
             work.kept.write(result)
-            progress.add(result)
+            progress.add(result.passed, result.error, result.answer.cost_usd)
             if work.is_enough(result):
                 enough.set()
 
-    workers = [asyncio.create_task(worker()) for _ in range(concurrency)]
-    try:
-        await asyncio.gather(*workers)
-    finally:
-        for each in workers:
-            each.cancel()
-        await asyncio.gather(*workers, return_exceptions=True)
-        # A target or judge that holds connections gives them up with this event loop.
-        for part in (work.target, *work.scorers):
-            if close := getattr(part, "close", None):
-                await close()
+    await work_together(worker, concurrency, parts=(work.target, *work.scorers))

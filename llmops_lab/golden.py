@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
 from llmops_lab._atomic import locked, write_atomically
-from llmops_lab._cases.case import Case, Source, as_text, from_lines, now, shorten, to_lines
+from llmops_lab._cases.case import Case, Source, as_text, from_lines, shorten, to_lines
 from llmops_lab._cases.frame import case_frame
+from llmops_lab._cases.traced import candidate, retrieved
 from llmops_lab._display import Table
 from llmops_lab.errors import LabError
 from llmops_lab.traces import Traces
@@ -70,16 +70,15 @@ class GoldenSet:
     def from_traces(cls, traces: Traces) -> "GoldenSet":
         """A candidate case per trace that has an input, each input once, to be reviewed.
 
-        The recorded answer becomes `expected`: one never to give where feedback was negative,
-        one to give elsewhere. Cases of one conversation, or else one user, share a cluster.
+        The recorded answer becomes `expected`: one never to give where feedback was negative or
+        a scorer failed it (see `tags`), one to give elsewhere. Cases of one conversation, or
+        else one user, share a cluster.
         """
         asked = traces.rows.filter(pl.col("input_text").str.len_chars() > 0)
         first = asked.unique("input_text", keep="first", maintain_order=True)
-        documents = _documents(traces)
-        return cls().add(
-            _case_of_trace(row, documents.get(row["trace_id"], []))
-            for row in first.iter_rows(named=True)
-        )
+        documents = retrieved(traces)
+        rows = first.iter_rows(named=True)
+        return cls().add(candidate(row, documents.get(row["trace_id"], [])) for row in rows)
 
     @cached_property
     def frame(self) -> pl.DataFrame:
@@ -184,25 +183,3 @@ class GoldenSet:
 def _brief(case: Case) -> tuple[str, str, str]:
     never = "never: " if case.label == "bad" else ""
     return case.id, shorten(case.text), never + shorten(as_text(case.expected))
-
-
-def _documents(traces: Traces) -> dict[str, list[str]]:
-    """The contents that each trace retrieved, each once."""
-    read = traces.documents.filter(pl.col("content").is_not_null())
-    contents = pl.col("content").unique(maintain_order=True)
-    return dict(read.group_by("trace_id", maintain_order=True).agg(contents).iter_rows())
-
-
-def _case_of_trace(row: dict[str, Any], context: list[str]) -> Case:
-    disliked = bool(row["negative_feedback"])
-    return Case(
-        input=row["input_text"],
-        expected=row["output_text"],
-        label="bad" if disliked else "good",
-        context=context,
-        tags=["disliked"] if disliked else [],
-        cluster=row["conversation_id"] or row["user_id"],
-        source=Source("trace", trace_id=row["trace_id"], span_id=row["root_span_id"]),
-        created_at=now(),
-        status="quarantined",
-    )

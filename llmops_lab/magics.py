@@ -125,6 +125,17 @@ def _eval(arguments: argparse.Namespace, namespace: dict[str, Any]) -> Any:
     return namespace[arguments.name]
 
 
+def _score(arguments: argparse.Namespace, namespace: dict[str, Any]) -> Any:
+    from llmops_lab.production import REFERENCE_FREE, score
+    from llmops_lab.summary import summarize
+
+    traces = _variable(namespace, arguments.traces)
+    scorers = [namespace.get(name, name) for name in arguments.scorer or REFERENCE_FREE]
+    scored = score(traces, scorers, sample=arguments.sample, concurrency=arguments.concurrency)
+    namespace[arguments.traces] = scored
+    return summarize(scored, by=tuple(arguments.by))
+
+
 def _help(arguments: argparse.Namespace, namespace: dict[str, Any]) -> None:
     _parser().print_help()
 
@@ -132,7 +143,7 @@ def _help(arguments: argparse.Namespace, namespace: dict[str, Any]) -> None:
 def _parser() -> _Parser:
     parser = _Parser(prog="%llmops", description="Analyse LLM traces without leaving the cell.")
     verbs = parser.add_subparsers(required=True, metavar="VERB", parser_class=_Parser)
-    for add in (_add_load, _add_summary, _add_drift, _add_eval):
+    for add in (_add_load, _add_summary, _add_score, _add_drift, _add_eval):
         add(verbs)
     _add(verbs, "help", _help, "what there is")
     return parser
@@ -156,6 +167,15 @@ def _add_summary(verbs: Any) -> None:
     parser.add_argument("traces", nargs="?", default="traces", help="variable (traces)")
     parser.add_argument("--by", action="append", default=[], help="column; repeatable")
     parser.add_argument("--every", help="time bucket: 1h, 1d, 1w")
+
+
+def _add_score(verbs: Any) -> None:
+    parser = _add(verbs, "score", _score, "score the answers of traces, in place")
+    parser.add_argument("traces", nargs="?", default="traces", help="variable (traces)")
+    parser.add_argument("--scorer", action="append", help="name or variable; repeatable")
+    parser.add_argument("--sample", type=float, help="how many traces, or what share (all)")
+    parser.add_argument("--concurrency", type=int, default=8, help="calls in flight (8)")
+    parser.add_argument("--by", action="append", default=[], help="column; repeatable")
 
 
 def _add_drift(verbs: Any) -> None:

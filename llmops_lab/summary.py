@@ -18,6 +18,7 @@ from llmops_lab._percentiles import (
     percentiles,
 )
 from llmops_lab._rates import rate_columns
+from llmops_lab._spans.checks import check_names, has_failed, trace_checks
 from llmops_lab._spans.feedback import trace_feedback
 from llmops_lab._spans.rows import guardrail_hits
 from llmops_lab.errors import ColumnError, LabError
@@ -28,6 +29,7 @@ Mode = Literal["exact", "histogram"]
 
 MEASURES: Final = ("duration_s", "ttft_s")
 TOKENS: Final = ("input_tokens", "output_tokens", "cache_read_tokens")
+FAIL_RATE: Final = "_fail_rate"
 _EVERY: Final = re.compile(r"[1-9]\d*(s|m|h|d|w|mo|q|y)")
 _ROWS_SHOWN: Final = 24
 
@@ -37,7 +39,8 @@ class Summary:
     """Percentiles, rates, tokens and cost, one row per group and time bucket in `frame`.
 
     Columns: the keys of `by`; `time`, the bucket's start (UTC), if `every`; `n`, its traces (or
-    spans); for each rate (error_rate, guardrail_rate, negative_feedback_rate, within_slo_rate)
+    spans); for each rate (error_rate, guardrail_rate, negative_feedback_rate, within_slo_rate and,
+    for each scorer that judged some of the traces, <scorer>_fail_rate)
     the share 0 … 1, its bounds `_low` and `_high`, and `_n`, how many it was observed on; sums
     of input_tokens, output_tokens, cache_read_tokens and cost_usd, `cost_usd_mean` over those
     with a known cost, `n_unpriced` calls without one; for duration_s and ttft_s their `_n` and
@@ -84,12 +87,13 @@ def summarize(
     groups = [*keys, *(["time"] if every else [])]
     # A summary of everything is one group of a constant key, dropped again below.
     rows = rows.with_columns(_all=pl.lit(0, pl.UInt8))
-    found = rows.group_by("_all", *groups).agg(*_counts(slo_s), *_lists(mode)).sort("_all", *groups)
-    found = found.with_columns(expr for name in _rates(slo_s) for expr in rate_columns(name))
+    rates = {**_rates(slo_s), **_check_rates(rows)}
+    found = rows.group_by("_all", *groups).agg(*_counts(rates), *_lists(mode)).sort("_all", *groups)
+    found = found.with_columns(expr for name in rates for expr in rate_columns(name))
     columns = [
         *groups,
         "n",
-        *(f"{name}{part}" for name in _rates(slo_s) for part in ("", "_low", "_high", "_n")),
+        *(f"{name}{part}" for name in rates for part in ("", "_low", "_high", "_n")),
         *(*TOKENS, "cost_usd", "cost_usd_mean", "n_unpriced"),
     ]
     measured = [_measured(rows, found, m, ["_all", *groups], mode) for m in MEASURES]
@@ -116,9 +120,10 @@ def _span_rows(traces: Traces) -> pl.DataFrame:
         *(pl.when(leaf).then(column).alias(column) for column in (*TOKENS, "cost_usd")),
         n_unpriced=(leaf & pl.col("cost_usd").is_null()).cast(pl.UInt32),
     )
-    return spans.join(hits, on=ids, how="left").join(
-        trace_feedback(traces.scores, ids), on=ids, how="left"
-    )
+    spans = spans.join(hits, on=ids, how="left")
+    for table in (trace_feedback(traces.scores, ids), trace_checks(traces.scores, ids)):
+        spans = spans.join(table, on=ids, how="left")
+    return spans
 
 
 def _with_time(rows: pl.DataFrame, every: str | None) -> pl.DataFrame:
@@ -139,14 +144,19 @@ def _rates(slo_s: float | None) -> dict[str, pl.Expr]:
     return rates if slo_s is None else {**rates, "within_slo_rate": pl.col("duration_s") <= slo_s}
 
 
-def _counts(slo_s: float | None) -> list[pl.Expr]:
+def _check_rates(rows: pl.DataFrame) -> dict[str, pl.Expr]:
+    """The share that failed each check, of those that were judged by it."""
+    return {f"{name}{FAIL_RATE}": has_failed(name) for name in check_names(rows)}
+
+
+def _counts(rates: dict[str, pl.Expr]) -> list[pl.Expr]:
     def total(column: str) -> pl.Expr:
         return pl.when(pl.col(column).count() > 0).then(pl.col(column).sum()).alias(column)
 
     return [
         pl.len().alias("n"),
-        *(hit.sum().alias(f"_{name}_hits") for name, hit in _rates(slo_s).items()),
-        *(hit.count().alias(f"{name}_n") for name, hit in _rates(slo_s).items()),
+        *(hit.sum().alias(f"_{name}_hits") for name, hit in rates.items()),
+        *(hit.count().alias(f"{name}_n") for name, hit in rates.items()),
         *(total(column) for column in (*TOKENS, "cost_usd")),
         pl.col("cost_usd").mean().alias("cost_usd_mean"),
         pl.col("n_unpriced").sum(),
@@ -215,6 +225,11 @@ def _shown(summary: Summary) -> list[Shown]:
         *(
             (name, _RATE_HEADS[name](summary), _with_interval(name, quantities.percent))
             for name in _rates(summary.slo_s)
+        ),
+        *(
+            (name, f"fail {name.removesuffix(FAIL_RATE)}", _with_interval(name, quantities.percent))
+            for name in summary.frame.columns
+            if name.endswith(FAIL_RATE)
         ),
         ("input_tokens", "tokens in", _input),
         ("output_tokens", "tokens out", lambda row: quantities.count(row["output_tokens"])),

@@ -87,6 +87,16 @@ class Traces:
         }
         return replace(self, frame=self.spans.filter(keep).lazy(), **tables)
 
+    def with_scores(self, scores: pl.DataFrame) -> "Traces":
+        """The traces with more scores; one of the same trace, span, name and evaluator is replaced.
+
+        Columns as in `scores`; missing ones are null.
+        """
+        more = conform(scores.lazy(), SIDE_TABLES["scores"]).collect()
+        same = ["trace_id", "span_id", "name", "evaluator"]
+        kept = self.scores.join(more, on=same, how="anti", nulls_equal=True)
+        return replace(self, frame=self.spans.lazy(), scores=pl.concat([kept, more]))
+
     def between(self, start: datetime | str, end: datetime | str) -> "Traces":
         """The traces that start at or after `start` and before `end`; text is ISO 8601, UTC."""
         moment = pl.col("start_time")

@@ -95,7 +95,8 @@ def segment_line(row: Row) -> str:
 
 def _decline(row: Row) -> str:
     name = row["metric"]
-    return f"{_METRIC[name]} {row[name + '_baseline']:.1%} → {row[name + '_current']:.1%}"
+    says = _METRIC.get(name) or f"failing {name.removesuffix('_fail_rate')}"
+    return f"{says} {row[name + '_baseline']:.1%} → {row[name + '_current']:.1%}"
 
 
 def details(row: Row) -> list[str]:

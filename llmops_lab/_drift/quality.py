@@ -10,6 +10,7 @@ import polars as pl
 
 from llmops_lab._scan.permutation import ScanResult, step_down
 from llmops_lab._scan.units import Bools, Floats, Ints, Units, resampled_units
+from llmops_lab._spans.checks import check_names, has_failed
 
 _LEAST_KNOWN = 20
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -37,9 +38,19 @@ METRICS = (
 )
 
 
+def metrics_of(frame: pl.DataFrame) -> list[Metric]:
+    """Every metric that these rows can tell, and one for each check that judged some of them."""
+    there = [m for m in METRICS if set(m.value.meta.root_names()) <= set(frame.columns)]
+    checks = [
+        Metric(f"{name}_fail_rate", has_failed(name).cast(pl.Float64), worse=1)
+        for name in check_names(frame)
+    ]
+    return [*there, *checks]
+
+
 def measured(frame: pl.DataFrame) -> dict[str, Floats]:
     """Every metric of every row as float64, NaN where unknown."""
-    there = [m for m in METRICS if set(m.value.meta.root_names()) <= set(frame.columns)]
+    there = metrics_of(frame)
     table = frame.select(m.value.alias(m.name) for m in there)
     return {m.name: table[m.name].fill_null(float("nan")).to_numpy().copy() for m in there}
 
@@ -189,7 +200,7 @@ def typical(name: str, values: Floats) -> float | None:
     known = values[~np.isnan(values)]
     if not len(known):
         return None
-    median = next(m.typical for m in METRICS if m.name == name) == "median"
+    median = any(m.typical == "median" for m in METRICS if m.name == name)
     return float(np.median(known) if median else known.mean())
 
 

@@ -1,7 +1,7 @@
 """An event loop of our own, in a thread, so that a notebook's running loop is no obstacle."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import Event, Thread
@@ -30,6 +30,23 @@ def run_in_own_loop(work: Coroutine[Any, Any, None], *, threads: int) -> bool:
     if not task.cancelled():
         task.result()
     return not task.cancelled()
+
+
+async def work_together(
+    worker: Callable[[], Coroutine[Any, Any, None]], n: int, *, parts: Iterable[object]
+) -> None:
+    """Let `n` workers run to their end; then `parts` that hold connections give them up."""
+    workers = [asyncio.create_task(worker()) for _ in range(n)]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for each in workers:
+            each.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        # A target or judge that holds connections gives them up with this event loop.
+        for part in parts:
+            if close := getattr(part, "close", None):
+                await close()
 
 
 def _finish(loop: asyncio.AbstractEventLoop, task: "asyncio.Task[None]", finished: Event) -> None:

@@ -48,10 +48,8 @@ def trace_feedback(scores: pl.DataFrame, keys: Sequence[str] = ("trace_id",)) ->
     keep both users' thumbs and evaluators' numbers, counts if its name speaks of users or
     feedback ("user_feedback", "thumbs", "csat").
     """
-    source = pl.col("source").cast(pl.String).fill_null("unknown")
-    by_api = source.is_in(["api", "unknown"]) & pl.col("name").str.contains(_PEOPLE)
     human = scores.filter(
-        (source == "human") | by_api.fill_null(value=False),
+        is_of_people(),
         ~pl.col("data_type")
         .cast(pl.String)
         .is_in(["text", "correction", "expectation"])
@@ -67,6 +65,13 @@ def trace_feedback(scores: pl.DataFrame, keys: Sequence[str] = ("trace_id",)) ->
         .agg(feedback=pl.col("_goodness").mean())
         .with_columns(negative_feedback=pl.col("feedback") < 0.5)
     )
+
+
+def is_of_people() -> pl.Expr:
+    """Whether a score was given by a person, as its source or its name says."""
+    source = pl.col("source").cast(pl.String).fill_null("unknown")
+    by_api = source.is_in(["api", "unknown"]) & pl.col("name").str.contains(_PEOPLE)
+    return (source == "human") | by_api.fill_null(value=False)
 
 
 def _on_its_scale() -> pl.Expr:

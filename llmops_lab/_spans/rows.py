@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from llmops_lab._spans.checks import trace_checks
 from llmops_lab._spans.feedback import trace_feedback
 
 _TOKENS = (
@@ -26,7 +27,8 @@ def trace_rows(spans: pl.DataFrame, scores: pl.DataFrame, guardrails: pl.DataFra
     `model`, `provider`, `prompt_name` and `prompt_version` are those of the call with most
     tokens; `models` lists all. `duration_s` is the root's, `wall_s` last end minus first start.
     `cost_usd` is null when no call has a price; `n_unpriced` counts calls without one.
-    `guardrail_hit` is null when the trace ran no guardrail; `feedback` is 0 (bad) to 1 (good).
+    `guardrail_hit` is null when the trace ran no guardrail; `feedback` is 0 (bad) to 1 (good);
+    `checks` and `failed_checks` are null when no scorer judged the trace.
     """
     ordered = spans.sort("trace_id", "depth", "start_time", "source_row", nulls_last=True)
     grouped = ordered.group_by("trace_id", maintain_order=True).agg(
@@ -35,6 +37,7 @@ def trace_rows(spans: pl.DataFrame, scores: pl.DataFrame, guardrails: pl.DataFra
     return (
         grouped.join(guardrail_hits(guardrails), on="trace_id", how="left")
         .join(trace_feedback(scores), on="trace_id", how="left")
+        .join(trace_checks(scores), on="trace_id", how="left")
         .sort("start_time", "start_offset_s", "trace_id", nulls_last=True)
     )
 

@@ -1,5 +1,6 @@
 """Arguments that several commands share, and how a result is printed."""
 
+import importlib
 import json
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,12 +8,25 @@ from typing import Annotated, Any
 import polars as pl
 import typer
 
+from llmops_lab.errors import LabError
+
 Sources = Annotated[list[str], typer.Argument(help="Trace exports: files, folders or globs.")]
 Format = Annotated[
     str | None, typer.Option(help="Trace format; recognised by content unless given.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print rows as JSON lines.")]
 Golden = Annotated[Path, typer.Option(help="Golden set, JSONL.")]
+
+
+def named_object(name: str) -> Any:
+    """What `package.module:name` names; raises LabError when it is not there."""
+    module, _, inside = name.partition(":")
+    try:
+        return getattr(importlib.import_module(module), inside)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise LabError(
+            f"no {name!r}: {error}; write package.module:function, importable from here"
+        ) from error
 
 
 def show(result: Any, frame: pl.DataFrame, *, as_json: bool) -> None:

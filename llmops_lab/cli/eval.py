@@ -1,13 +1,12 @@
 """`llmops-lab eval`: run a golden set against a target and keep the results."""
 
-import importlib
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from llmops_lab.cli import commands
-from llmops_lab.cli._options import AsJson, Golden, show
+from llmops_lab.cli._options import AsJson, Golden, named_object, show
 from llmops_lab.errors import LabError
 
 
@@ -41,10 +40,6 @@ def _target(name: str) -> Any:
         from llmops_lab.targets import targets
 
         return targets["replay"](name)
-    module, _, function = name.partition(":")
-    try:
-        return getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise LabError(
-            f"no target {name!r}: {error}; write package.module:function or the path of a file"
-        ) from error
+    if ":" not in name:
+        raise LabError(f"no target {name!r}; write package.module:function or the path of a file")
+    return named_object(name)

@@ -17,7 +17,7 @@ from llmops_lab.plots._theme import (
     SMALL_WIDTH,
     WIDTH,
 )
-from llmops_lab.summary import Summary
+from llmops_lab.summary import FAIL_RATE, Summary
 
 if TYPE_CHECKING:
     import altair as alt
@@ -87,7 +87,8 @@ def plot_summary(
         names = ", ".join(sorted(map(repr, unknown)))
         raise LabError(f"plot of a summary cannot show {names}; it shows: {', '.join(PANELS)}")
     known = {column for column in frame.columns if frame[column].count()}
-    panels = [panel for name in wanted for panel in PANELS[name] if panel.column in known]
+    there = [panel for name in wanted for panel in (*PANELS[name], *_checks(name, frame))]
+    panels = [panel for panel in there if panel.column in known]
     if not panels:
         raise LabError(f"nothing is known of {' and '.join(wanted)} in this summary")
     columns = 1 if len(panels) <= 3 else 2
@@ -101,6 +102,12 @@ def plot_summary(
     layout = {"bounds": "flush", "spacing": 62} if summary.every else {"spacing": 20}
     chart = alt.concat(*charts, columns=columns, title=title, **layout)
     return chart.resolve_scale(color="shared", fill="shared")
+
+
+def _checks(show: str, frame: pl.DataFrame) -> list[Panel]:
+    """Among the rates: what share of answers failed each scorer."""
+    names = [name for name in frame.columns if show == "rates" and name.endswith(FAIL_RATE)]
+    return [_rate(name, f"Failed {name.removesuffix(FAIL_RATE)}") for name in names]
 
 
 def _drawn(summary: Summary) -> tuple[pl.DataFrame, int]:

@@ -21,6 +21,16 @@ class Scorer(Protocol):
     def score(self, case: Case, answer: Answer) -> Score | Awaitable[Score]: ...
 
 
+def needs_expected(scorer: Scorer) -> bool:
+    """Whether a scorer compares with an expected answer, and says so by `needs_expected`."""
+    return bool(getattr(scorer, "needs_expected", False))
+
+
+def asks_a_model(scorer: Scorer) -> bool:
+    """Whether a scorer asks a model, in its field `model`."""
+    return hasattr(scorer, "model")
+
+
 scorers: Registry[Any] = Registry("scorer", "llmops_lab.scorers")
 
 

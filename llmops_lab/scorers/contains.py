@@ -1,6 +1,7 @@
 """The answer holds the expected text."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from llmops_lab._cases.case import Case
 from llmops_lab._runs.answer import Answer, Score
@@ -14,6 +15,7 @@ class Contains:
 
     ignore_case: bool = True
     name: str = "contains"
+    needs_expected: ClassVar[bool] = True
 
     def score(self, case: Case, answer: Answer) -> Score:
         return compared(case, answer, self._holds, threshold=1)

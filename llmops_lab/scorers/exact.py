@@ -1,6 +1,7 @@
 """The answer is the expected one."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from llmops_lab._cases.case import Case
 from llmops_lab._runs.answer import Answer, Score
@@ -14,6 +15,7 @@ class Exact:
 
     ignore_case: bool = False
     name: str = "exact"
+    needs_expected: ClassVar[bool] = True
 
     def score(self, case: Case, answer: Answer) -> Score:
         return compared(case, answer, self._same, threshold=1)

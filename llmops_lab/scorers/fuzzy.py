@@ -1,6 +1,7 @@
 """The answer is nearly the expected one, letter for letter."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from llmops_lab._cases.case import Case
 from llmops_lab._runs.answer import Answer, Score
@@ -17,6 +18,7 @@ class Fuzzy:
 
     threshold: float = 0.8
     name: str = "fuzzy"
+    needs_expected: ClassVar[bool] = True
 
     def score(self, case: Case, answer: Answer) -> Score:
         return compared(case, answer, _ratio, threshold=self.threshold)

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, replace
 from math import isclose
+from typing import ClassVar
 
 from llmops_lab._cases.case import Case
 from llmops_lab._runs.answer import Answer, Score
@@ -24,6 +25,7 @@ class Numeric:
     relative: float = 1e-6
     absolute: float = 0.0
     name: str = "numeric"
+    needs_expected: ClassVar[bool] = True
 
     def score(self, case: Case, answer: Answer) -> Score:
         numbers = [text for text in expected_texts(case) if _NUMBER.search(text)]

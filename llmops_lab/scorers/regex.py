@@ -19,6 +19,10 @@ class Regex:
     pattern: str | None = None
     name: str = "regex"
 
+    @property
+    def needs_expected(self) -> bool:
+        return self.pattern is None
+
     def score(self, case: Case, answer: Answer) -> Score:
         if self.pattern is None:
             return compared(case, answer, _found, threshold=1)

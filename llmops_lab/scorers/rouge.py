@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from typing import ClassVar
 
 from llmops_lab._cases.case import Case
 from llmops_lab._runs.answer import Answer, Score
@@ -20,6 +21,7 @@ class Rouge:
 
     threshold: float = 0.5
     name: str = "rouge"
+    needs_expected: ClassVar[bool] = True
 
     def score(self, case: Case, answer: Answer) -> Score:
         return compared(case, answer, rouge_l, threshold=self.threshold)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 
@@ -23,6 +24,7 @@ class Similarity:
     threshold: float = 0.5
     embedder: str = "wordllama"
     name: str = "similarity"
+    needs_expected: ClassVar[bool] = True
 
     def score(self, case: Case, answer: Answer) -> Score:
         return compared(case, answer, self._cosine, threshold=self.threshold)

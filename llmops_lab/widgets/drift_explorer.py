@@ -96,12 +96,18 @@ def _facts(row: dict[str, Any]) -> Iterable[tuple[str, str]]:
     yield "change of share", f"{low:+.1f} to {high:+.1f} points"
     yield "queries", f"{row['n_baseline']:,} → {row['n_current']:,}"
     yield "users", f"{row['users_baseline']:,} → {row['users_current']:,}"
-    for name, label in _METRICS.items():
+    for name, label in (_METRICS | _checks(row)).items():
         before, now = row.get(f"{name}_baseline"), row.get(f"{name}_current")
         if before is not None or now is not None:
             yield label, f"{_shown(name, before)} → {_shown(name, now)}"
     if row["kind"] != "burst":
         yield "how sure", details(row)[0].partition("; ")[2]
+
+
+def _checks(row: dict[str, Any]) -> dict[str, str]:
+    """The metrics that scorers add to a report, and how they are called."""
+    names = [name.removesuffix("_current") for name in row if name.endswith("_fail_rate_current")]
+    return {name: f"failed {name.removesuffix('_fail_rate')}" for name in names}
 
 
 def _shown(name: str, value: float | None) -> str:

@@ -52,7 +52,7 @@ def test_a_target_that_is_not_there_is_named(capsys, tmp_path):
     golden.write_text("")
     code, _, err = run(capsys, "eval", "--golden", str(golden), "--target", "nowhere:answer")
     assert code == 3
-    assert "no target 'nowhere:answer'" in err
+    assert "no 'nowhere:answer'" in err
 
 
 def test_formats_lists_every_reader(capsys):

@@ -1,0 +1,43 @@
+"""Cases made of traces: candidates for a golden set, and what a scorer is shown of a trace."""
+
+from typing import Any
+
+import polars as pl
+
+from llmops_lab._cases.case import Case, Source, now
+from llmops_lab.traces import Traces
+
+Row = dict[str, Any]
+
+
+def retrieved(traces: Traces) -> dict[str, list[str]]:
+    """The contents that each trace retrieved, each once."""
+    read = traces.documents.filter(pl.col("content").is_not_null())
+    contents = pl.col("content").unique(maintain_order=True)
+    return dict(read.group_by("trace_id", maintain_order=True).agg(contents).iter_rows())
+
+
+def candidate(row: Row, context: list[str]) -> Case:
+    """A case to be reviewed, of a row of `Traces.rows`."""
+    failed = row["failed_checks"] or []
+    tags = [*(["disliked"] if row["negative_feedback"] else []), *(f"failed {n}" for n in failed)]
+    return Case(
+        input=row["input_text"],
+        expected=row["output_text"],
+        label="bad" if tags else "good",
+        context=context,
+        tags=tags,
+        cluster=row["conversation_id"] or row["user_id"],
+        source=_source(row),
+        created_at=now(),
+        status="quarantined",
+    )
+
+
+def asked(row: Row, context: list[str]) -> Case:
+    """What a trace was asked, with nothing expected; its id is the trace's."""
+    return Case(row["input_text"] or "", id=row["trace_id"], context=context, source=_source(row))
+
+
+def _source(row: Row) -> Source:
+    return Source("trace", trace_id=row["trace_id"], span_id=row["root_span_id"])
