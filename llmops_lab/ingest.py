@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain, islice
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,21 @@ from llmops_lab.readers._detect import (
 from llmops_lab.readers._json import UnreadableError
 from llmops_lab.readers._mapped import mapped_reader
 from llmops_lab.readers._reader import Reader, Rows, readers
-from llmops_lab.readers._records import Record, RecordDecoder, RecordTree, Rejection, object_of
+from llmops_lab.readers._records import (
+    Batch,
+    Lines,
+    Record,
+    RecordDecoder,
+    RecordTree,
+    Rejection,
+    object_of,
+    records_of,
+)
 from llmops_lab.readers._sources import Content, contents
 from llmops_lab.readers._spans import Spans, read_spans, rejected_rows
 from llmops_lab.readers._split import BATCH, Table, is_json, read_csv, split_json
 from llmops_lab.readers._table import TableTree
+from llmops_lab.readers._texts import PLAIN
 from llmops_lab.traces import Traces
 
 _SAMPLES = 100
@@ -125,10 +135,10 @@ def _read(content: Content, wanted: str | None, ad_hoc: Reader | None) -> _Read:
     if isinstance(content.data, list):
         records = [Record(n, item) for n, item in enumerate(content.data, 1)]
         return _read_records(content.name, iter([records]), wanted, ad_hoc)
-    if is_json(content.data):
+    if is_json(content.data.head):
         batches = split_json(content.data, content.name)
         return _read_records(content.name, batches, wanted, ad_hoc)
-    table = read_csv(content.data, content.name)
+    table = read_csv(content.data.whole(), content.name)
     found = _read_table(content.name, table, wanted, ad_hoc)
     found.reject(table.rejected, content.name)
     return found
@@ -160,20 +170,20 @@ def _canonical(frame: pl.DataFrame, table: str) -> _Read:
 
 def _read_records(
     name: str,
-    batches: Iterator[Sequence[Record]],
+    batches: Iterator[Batch],
     wanted: str | None,
     ad_hoc: Reader | None,
 ) -> _Read:
-    head = list(islice(batches, 1))
-    samples = (record.data for batch in head for record in batch[:_SAMPLES])
-    reader, envelope = Found(ad_hoc) if ad_hoc else detect(samples, name, wanted=wanted)
-    decoder = RecordDecoder(reader.asked(), reader.raw, reader.typed)
+    first = next(batches, [])
+    reader, envelope = Found(ad_hoc) if ad_hoc else detect(_samples(first), name, wanted=wanted)
+    shapes = dict.fromkeys(reader.raw, PLAIN)
+    decoder = RecordDecoder(reader.asked(), reader.raw, reader.typed, shapes)
     found = _Read()
     size = 0
-    for batch in chain(head, batches):
+    for batch in chain([first], batches):
         exploded = _exploded(batch, reader, envelope, found, name)
-        for start in range(0, len(exploded), BATCH):
-            decoded = decoder.decode(exploded[start : start + BATCH])
+        for part in _parts(exploded):
+            decoded = decoder.decode(part)
             found.reject(decoded.rejected, name)
             found.add(read_spans(RecordTree(decoded), reader, source=name), name)
         size += len(exploded) if envelope else len(batch)
@@ -181,11 +191,26 @@ def _read_records(
     return found
 
 
-def _exploded(
-    batch: Sequence[Record], reader: Reader, envelope: str | None, found: _Read, name: str
-) -> list[Record]:
+def _samples(batch: Batch) -> Iterator[Any]:
+    some = batch.start(_SAMPLES) if isinstance(batch, Lines) else batch
+    return (record.data for record in records_of(some)[:_SAMPLES])
+
+
+def _parts(batch: Batch) -> Iterator[Batch]:
+    """What is worked off at once."""
+    if isinstance(batch, Lines):
+        yield batch
+    else:
+        yield from (batch[start : start + BATCH] for start in range(0, len(batch), BATCH))
+
+
+def _exploded(batch: Batch, reader: Reader, envelope: str | None, found: _Read, name: str) -> Batch:
     """The span records of a batch, with pages and documents opened."""
-    paged = list(_unwrapped(batch, envelope, found, name)) if envelope else list(batch)
+    if envelope is None and reader.explode is None:
+        return batch
+    paged = records_of(batch)
+    if envelope:
+        paged = list(_unwrapped(paged, envelope, found, name))
     if reader.explode is None:
         return paged
     records: list[Record] = []
@@ -203,7 +228,9 @@ def _exploded(
         records += opened.records
         for table, rows in opened.side_rows.items():
             found.side_rows.setdefault(table, []).extend(rows)
-    return records if len(batch) > 1 else [replace(r, line=n) for n, r in enumerate(records, 1)]
+    if isinstance(batch, Lines) or len(batch) > 1:
+        return records
+    return [replace(record, line=n) for n, record in enumerate(records, 1)]
 
 
 def _unwrapped(batch: Sequence[Record], envelope: str, found: _Read, name: str) -> Iterator[Record]:

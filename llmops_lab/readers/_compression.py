@@ -2,12 +2,16 @@
 
 import io
 import zlib
+from collections.abc import Iterator
+from itertools import chain
+from typing import IO, Any, cast
 
 from llmops_lab.errors import FormatError
+from llmops_lab.readers._stream import BLOCK
 
 MAX_RATIO = 200
 _FREE_BYTES = 64 << 20  # below this size no ratio is dangerous
-_BLOCK = 1 << 20
+_PIECE = 1 << 20
 _MAGIC = {
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
@@ -19,58 +23,113 @@ _MAGIC = {
 }
 
 
-def plain_bytes(data: bytes, name: str) -> bytes:
-    """The bytes themselves, decompressed where they are gzip or zstd.
+def plain_pieces(packed: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The bytes in pieces, decompressed where they are gzip or zstd.
 
     Raises FormatError for an empty file, one that swells more than 200 times, and one that is
     plainly no trace export.
     """
-    if data[:2] == b"\x1f\x8b":
-        data = _gunzip(data, name)
-    elif data[:4] == b"\x28\xb5\x2f\xfd":
-        data = _unzstd(data, name)
-    if not data[:4096].strip() and not data.strip():
+    first = next(packed, b"")
+    packed = chain([first], packed)
+    if first[:2] == b"\x1f\x8b":
+        return _checked(_gathered(_gunzipped(packed, name)), name)
+    if first[:4] == b"\x28\xb5\x2f\xfd":
+        return _checked(_gathered(_unzstd(packed, name)), name)
+    return _checked(packed, name)
+
+
+def _checked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """The same without a byte order mark, once it is clear that this may be an export."""
+    head = next(pieces, b"")
+    while head and not head[:4096].strip() and not head.strip():
+        head = next(pieces, b"")
+    if not head:
         raise FormatError(f"{name} is empty")
     for magic, what in _MAGIC.items():
-        if data.startswith(magic):
+        if head.startswith(magic):
             raise FormatError(f"{name} is {what}, not a trace export")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):  # what PowerShell writes
-        return data.decode("utf-16", "replace").encode()
-    return data.removeprefix(b"\xef\xbb\xbf")
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # what PowerShell writes
+        yield b"".join([head, *pieces]).decode("utf-16", "replace").encode()
+        return
+    yield head.removeprefix(b"\xef\xbb\xbf")
+    yield from pieces
 
 
-def _gunzip(data: bytes, name: str) -> bytes:
-    out = io.BytesIO()
-    rest = data
+def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Small pieces joined to blocks."""
+    held: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        held.append(piece)
+        size += len(piece)
+        if size >= BLOCK:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
+
+
+def _gunzipped(packed: Iterator[bytes], name: str) -> Iterator[bytes]:
+    read = written = 0
+    stream = zlib.decompressobj(wbits=31)
     try:
-        while rest:
-            stream = zlib.decompressobj(wbits=31)
-            out.write(stream.decompress(rest, _BLOCK))
-            while not stream.eof and stream.unconsumed_tail:
-                _check_ratio(out.tell(), len(data), name)
-                out.write(stream.decompress(stream.unconsumed_tail, _BLOCK))
-            if not stream.eof:
-                raise FormatError(f"{name} is cut off: its gzip stream has no end")
-            rest = stream.unused_data.lstrip(b"\0")
+        for piece in packed:
+            read += len(piece)
+            rest = piece
+            while rest:
+                if stream.eof:  # a gzip file may hold several streams
+                    rest = rest.lstrip(b"\0")
+                    if not rest:
+                        break
+                    stream = zlib.decompressobj(wbits=31)
+                out = stream.decompress(rest, _PIECE)
+                rest = stream.unused_data if stream.eof else stream.unconsumed_tail
+                written += len(out)
+                _check_ratio(written, read, name)
+                if out:
+                    yield out
     except zlib.error as error:
         raise FormatError(f"{name} is a damaged gzip file: {error}") from None
-    return out.getvalue()
+    if not stream.eof:
+        raise FormatError(f"{name} is cut off: its gzip stream has no end")
 
 
-def _unzstd(data: bytes, name: str) -> bytes:
+def _unzstd(packed: Iterator[bytes], name: str) -> Iterator[bytes]:
     import zstandard
 
-    out = io.BytesIO()
+    source = _Counted(packed)
+    file = cast("IO[bytes]", source)
+    written = 0
     try:
-        with zstandard.ZstdDecompressor().stream_reader(
-            io.BytesIO(data), read_across_frames=True
-        ) as stream:
-            while block := stream.read(_BLOCK):
-                out.write(block)
-                _check_ratio(out.tell(), len(data), name)
+        with zstandard.ZstdDecompressor().stream_reader(file, read_across_frames=True) as stream:
+            while block := stream.read(_PIECE):
+                written += len(block)
+                _check_ratio(written, source.given, name)
+                yield block
     except zstandard.ZstdError as error:
         raise FormatError(f"{name} is a damaged zstd file: {error}") from None
-    return out.getvalue()
+
+
+class _Counted(io.RawIOBase):
+    """Pieces as a file that says how much of it was read."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._left = b""
+        self.given = 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """The next bytes."""
+        if not self._left:
+            self._left = next(self._pieces, b"")
+        taken, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(taken)] = taken
+        self.given += len(taken)
+        return len(taken)
 
 
 def _check_ratio(written: int, packed: int, name: str) -> None:

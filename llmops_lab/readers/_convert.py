@@ -168,6 +168,10 @@ def words(values: Values) -> Column:
     known: dict[tuple[str, ...], int] = {}
 
     def number_of_list(value: Any) -> int | None:
+        if type(value) is list and all(type(item) is str for item in value):
+            again = known.get(tuple(value))
+            if again is not None:
+                return again
         found = words_of(value)
         return None if found is None else known.setdefault(tuple(found), len(known))
 

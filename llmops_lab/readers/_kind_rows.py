@@ -9,6 +9,7 @@ from llmops_lab.readers._convert import text_of
 from llmops_lab.readers._json import list_in, value_in
 from llmops_lab.readers._reader import Rows
 from llmops_lab.readers._side_rows import as_number, document_maker
+from llmops_lab.readers._texts import without_plain
 
 _VERDICTS = {
     **dict.fromkeys(("allow", "allowed", "pass", "passed", "ok", "safe", "none", "success"), "allow"),
@@ -39,12 +40,13 @@ def kind_rows(spans: pl.DataFrame, outputs: Sequence[Any]) -> dict[str, Rows]:
     found: dict[str, Rows] = {"documents": [], "guardrails": []}
     for row, trace_id, span_id, kind, name, status, duration_s in told.iter_rows():
         keys = {"trace_id": trace_id, "span_id": span_id}
+        output = without_plain(outputs[row])
         if kind == "guardrail":
-            decided = _decision(value_in(outputs[row]), name or "", status)
+            decided = _decision(value_in(output), name or "", status)
             found["guardrails"].append({**keys, **decided, "name": name, "duration_s": duration_s})
         else:
             role = "retrieved" if kind == "retriever" else "reranker_output"
-            found["documents"] += [{**keys, **item} for item in _documents(outputs[row], role)]
+            found["documents"] += [{**keys, **item} for item in _documents(output, role)]
     return found
 
 

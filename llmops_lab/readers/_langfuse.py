@@ -1,10 +1,11 @@
 """What Langfuse's exports share: the observation's fields, its usage buckets, its scores."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import polars as pl
 
+from llmops_lab.readers._buckets import Buckets
 from llmops_lab.readers._convert import (
     Column,
     Convert,
@@ -18,7 +19,7 @@ from llmops_lab.readers._convert import (
     words,
 )
 from llmops_lab.readers._dialects import LANGFUSE_KINDS, attribute_fields
-from llmops_lab.readers._json import list_in, object_in
+from llmops_lab.readers._json import list_in
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._reader import TRACE_ROW, Field, Rows
 from llmops_lab.readers._side_rows import as_number, attribute_rows
@@ -30,44 +31,17 @@ def bucket_sum(part: str) -> Convert:
 
     Source: Langfuse `reduceUsageOrCostDetails`.
     """
-    return _summed(lambda name: part in name, whole)
+    return Buckets(lambda name: part in name, whole)
 
 
 def bucket(*names: str) -> Convert:
     """Tokens of the buckets with these exact names."""
-    return _summed(names.__contains__, whole)
+    return Buckets(names.__contains__, whole)
 
 
 def bucket_cost(name: str) -> Convert:
     """Dollars of one entry of the cost details."""
-    return _summed(name.__eq__, number)
-
-
-def _summed(is_wanted: Callable[[str], bool], convert: Convert) -> Convert:
-    """The sum over wanted buckets, bucket by bucket over all rows; null where none is there."""
-
-    def total(values: Values) -> Column:
-        rows = [_details(value) for value in values]
-        names = sorted(filter(is_wanted, set[str]().union(*(row for row in rows if row))))
-        columns = [convert([row.get(name) if row else None for row in rows]) for name in names]
-        problems = {row: why for column in columns for row, why in column.problems.items()}
-        if not columns:
-            return Column(convert([None] * len(rows)).series)
-        frame = pl.DataFrame({name: c.series for name, c in zip(names, columns, strict=True)})
-        some = pl.any_horizontal(pl.all().is_not_null())
-        return Column(
-            frame.select(x=pl.when(some).then(pl.sum_horizontal(pl.all())))["x"], problems
-        )
-
-    return total
-
-
-def _details(value: Any) -> Mapping[str, Any] | None:
-    if isinstance(value, dict):
-        return value
-    if isinstance(value, list):  # a map column of a Parquet file
-        return {str(entry["key"]): entry["value"] for entry in value if isinstance(entry, Mapping)}
-    return object_in(value)
+    return Buckets(name.__eq__, number)
 
 
 def _level(values: Values) -> Column:
@@ -241,6 +215,8 @@ def observation_side_rows(tree: Tree, spans: pl.DataFrame) -> Mapping[str, Rows]
     ids = list(spans.select("trace_id", "span_id", "operation").iter_rows())
     for name in sorted(unknown):
         for (trace_id, span_id, operation), value in zip(ids, tree.values(name), strict=True):
+            if value is None:
+                continue
             on_trace = operation == TRACE_ROW
             keys = {"trace_id": trace_id, "span_id": None if on_trace else span_id, "name": name}
             found["scores"] += [{**keys, **_flat_score(item)} for item in _plain_items(value)]

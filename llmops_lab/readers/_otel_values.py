@@ -108,13 +108,13 @@ def folded(rows: Rows) -> Rows:
 
 
 def _fold(row: Mapping[str, Any], numbered: Mapping[str, list[str]]) -> Mapping[str, Any]:
-    found = row.keys() & numbered.keys()
+    found = [key for key in row if key in numbered]
     if not found:
         return row
     branches: dict[str, Any] = {}
     for key in found:
         _put(branches, numbered[key], row[key])
-    rest = {key: value for key, value in row.items() if key not in found}
+    rest = {key: value for key, value in row.items() if key not in numbered}
     return {**rest, **{key: _as_lists(branch) for key, branch in branches.items()}}
 
 

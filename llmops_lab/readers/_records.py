@@ -7,6 +7,7 @@ earlier record had widens the struct; what the strict decoder refuses gets a len
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
@@ -20,6 +21,8 @@ Rejection = tuple[int, str]
 # A struct that grew a field for every key of a file with a key per record would fill the memory.
 _MAX_LEARNED = 400
 _FIRST_LOOK = 200  # most files show all their keys early
+_MOST_TRIES = 8
+_NEW_KEY = re.compile(r"unknown field .* - at `\$\[(\d+)\]`$", re.DOTALL)
 _MORE = "\x7fmore"
 _UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')  # msgspec has no field of such a name
 _EMPTY = (b"null", b'""', b"[]", b"{}")
@@ -35,38 +38,90 @@ class Record:
 
 
 @dataclass(frozen=True)
-class Decoded:
-    """The records that could be decoded, and (line, reason) of each of the others."""
+class Lines:
+    """Whole lines of JSON text, and the number of the first in its file."""
 
-    records: Sequence[Record]
+    data: bytes
+    first: int = 1
+
+    def records(self) -> list[Record]:
+        """A record per line; blank lines are none."""
+        lines = self.data.split(b"\n")
+        stripped = ((n, line.strip()) for n, line in enumerate(lines, self.first))
+        return [Record(n, line) for n, line in stripped if line]
+
+    def start(self, n: int, skip: int = 0) -> "Lines":
+        """`n` lines at most, after the first `skip`."""
+        place = 0
+        for _ in range(skip):
+            place = self.data.find(b"\n", place) + 1
+        end = place
+        for _ in range(n):
+            end = self.data.find(b"\n", end) + 1 or len(self.data)
+        return Lines(self.data[place:end], self.first + skip)
+
+    def __len__(self) -> int:
+        return self._n
+
+    @cached_property
+    def _n(self) -> int:
+        return self.data.count(b"\n") + (not self.data.endswith(b"\n"))
+
+
+Batch = Lines | Sequence[Record]
+
+
+def records_of(batch: Batch) -> Sequence[Record]:
+    """The records of a batch, one by one."""
+    return batch.records() if isinstance(batch, Lines) else batch
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """Lines, contexts and values of what could be decoded, (line, reason) of each of the others."""
+
+    lines: Sequence[int]
+    contexts: Sequence[Mapping[str, Any]]
     structs: Sequence[msgspec.Struct]
     names: Mapping[str, str]
-    raw_keys: frozenset[str]
     rejected: Sequence[Rejection]
 
 
 class RecordDecoder:
-    """Decodes records of one format; learns the keys of the file as they come."""
+    """Decodes records of one format; learns the keys of the file as they come.
+
+    `raw` keys keep their bytes; where a file's first records allow it they are decoded at once
+    as the commonest `shapes` instead.
+    """
 
     def __init__(
-        self, asked: Iterable[str], raw: Iterable[str], typed: Mapping[str, Any] | None = None
+        self,
+        asked: Iterable[str],
+        raw: Iterable[str],
+        typed: Mapping[str, Any] | None = None,
+        shapes: Mapping[str, Any] | None = None,
     ) -> None:
-        self._typed = typed or {}
         self._asked = frozenset(asked)
         self._raw = frozenset(raw)
+        self._typed = dict(typed or {})
+        self._shapes = dict(shapes or {})
+        self._names = {_MORE: "f0"}
         self._learn(())
 
     def _learn(self, keys: Iterable[str]) -> None:
-        known = getattr(self, "_names", {_MORE: "f0"})
+        known = self._names
         new = [key for key in dict.fromkeys(keys) if key not in known]
         asked = [key for key in new if key in self._asked]
         others = [k for k in new if k not in self._asked and not _UNNAMEABLE.search(k)]
         ordered = [*known, *asked, *others[: max(0, _MAX_LEARNED - len(known))]]
         self._is_full = len(ordered) < len(known) + len(new)
         self._names = {key: f"f{i}" for i, key in enumerate(ordered)}
+        self._build()
+
+    def _build(self) -> None:
         self._struct = msgspec.defstruct(
             "Record",
-            [(self._names[key], self._type(key), None) for key in ordered],
+            [(name, self._type(key), None) for key, name in self._names.items()],
             rename={name: key for key, name in self._names.items()},
             forbid_unknown_fields=True,
             gc=False,
@@ -74,15 +129,55 @@ class RecordDecoder:
         self._decoder = msgspec.json.Decoder(self._struct)
 
     def _type(self, key: str) -> Any:
-        if key in self._typed:
-            return self._typed[key] | None
-        return Any if self._is_decoded(key) else msgspec.Raw
+        known = self._shapes.get(key) or self._typed.get(key)
+        if known is not None:
+            return known | None
+        is_decoded = key == _MORE or (key in self._asked and key not in self._raw)
+        return Any if is_decoded else msgspec.Raw
 
-    def _is_decoded(self, key: str) -> bool:
-        return key == _MORE or (key in self._asked and key not in self._raw)
-
-    def decode(self, records: Sequence[Record]) -> Decoded:
+    def decode(self, batch: Batch) -> Decoded:
         """Structs of one class for all records, with the reasons of those set aside."""
+        if isinstance(batch, Lines):
+            return self._at_once(batch) or self._one_by_one(batch.records())
+        return self._one_by_one(batch)
+
+    def _at_once(self, lines: Lines) -> Decoded | None:
+        """All lines in one call; None when there is anything amiss with any of them."""
+        n = len(lines)
+        for _ in range(_MOST_TRIES):
+            try:
+                structs = self._decoder.decode_lines(lines.data)
+            except msgspec.ValidationError as error:
+                if not self._widened(lines, str(error)):
+                    return None
+            except (msgspec.DecodeError, UnicodeError, RecursionError):
+                return None
+            else:
+                numbers = range(lines.first, lines.first + n)
+                none: list[Mapping[str, Any]] = [{}] * n
+                return (
+                    Decoded(numbers, none, structs, self._names, ()) if len(structs) == n else None
+                )
+        return None
+
+    def _widened(self, lines: Lines, message: str) -> bool:
+        """Whether another try is worth it: with new keys, or without the quick shapes."""
+        place = _NEW_KEY.search(message)
+        if place:
+            before = len(self._names)
+            self._learn_all(lines.start(_FIRST_LOOK, int(place[1])).records())
+            return len(self._names) > before
+        return self._without_shapes()
+
+    def _without_shapes(self) -> bool:
+        if not self._shapes:
+            return False
+        self._shapes = {}
+        self._build()
+        return True
+
+    def _one_by_one(self, records: Sequence[Record]) -> Decoded:
+        self._without_shapes()
         while True:
             structs: list[msgspec.Struct] = []
             kept: list[Record] = []
@@ -99,8 +194,9 @@ class RecordDecoder:
                 except UnreadableError as error:
                     rejected.append((record.line, str(error)))
             if self._struct is before:
-                raw = frozenset(k for k in self._names if not self._is_decoded(k))
-                return Decoded(kept, structs, self._names, raw, rejected)
+                numbers = [record.line for record in kept]
+                contexts = [record.context for record in kept]
+                return Decoded(numbers, contexts, structs, self._names, rejected)
 
     def _one(self, data: Any) -> msgspec.Struct:
         if isinstance(data, Mapping):
@@ -169,9 +265,8 @@ class RecordTree(Tree):
     """Decoded records as a tree, with what surrounds them (`trace.userId`) beside their keys."""
 
     def __init__(self, decoded: Decoded) -> None:
-        super().__init__([record.context for record in decoded.records])
-        self.lines = [record.line for record in decoded.records]
-        self._surroundings = frozenset(self.keys)
+        super().__init__(decoded.contexts)
+        self.lines = list(decoded.lines)
         self._decoded = decoded
         self.keys |= set(decoded.names)
 
@@ -184,13 +279,14 @@ class RecordTree(Tree):
             return super().values(key)
         return list(map(attrgetter(name), self._decoded.structs))
 
-    def rests(self) -> list[dict[str, Any]]:
-        left: list[dict[str, Any]] = [{} for _ in self.lines]
+    def rests(self) -> list[dict[str, Any] | None]:
+        left: list[dict[str, Any] | None] = [None] * len(self.lines)
         unread = self._decoded.names.keys() - self._read - self._branches.keys()
         for key in [name for name in self._decoded.names if name in unread]:
             for row, value in enumerate(self.values(key)):
                 if value is not None and not _is_empty(value):
-                    left[row].update(value if key == _MORE else {key: value})
+                    more = value if key == _MORE else {key: value}
+                    left[row] = {**(left[row] or {}), **more}
         return self._with_branches(left)
 
     def has(self, row: int) -> bool:

@@ -11,8 +11,9 @@ from typing import Any
 import polars as pl
 
 from llmops_lab.errors import FormatError
-from llmops_lab.readers._compression import plain_bytes
+from llmops_lab.readers._compression import plain_pieces
 from llmops_lab.readers._remote import hub_rows, is_hub, is_remote, remote_files
+from llmops_lab.readers._stream import BLOCK, Stream, pieces_of
 
 _DATA = (".json", ".jsonl", ".ndjson", ".csv", ".parquet")
 _PACKED = (".gz", ".zst", ".zstd")
@@ -23,7 +24,7 @@ class Content:
     """One file's decompressed bytes, or one frame, or records that are objects already."""
 
     name: str
-    data: bytes | pl.DataFrame | list[Any]
+    data: Stream | pl.DataFrame | list[Any]
 
 
 def contents(source: Any) -> Iterator[Content]:
@@ -128,14 +129,21 @@ def _from_arrow(source: Any) -> pl.DataFrame:
 def _at_path(path: str) -> Iterator[Content]:
     here = Path(path).expanduser()
     if here.is_file():
-        yield _content(str(path), here.read_bytes())
+        yield from _in_file(str(path), here)
         return
     found = _in_folder(here) if here.is_dir() else _matching(path)
     files = [file for file in found if file.is_file()]
     if not files:
         raise FormatError(_nothing_at(path, is_folder=here.is_dir()))
     for file in files:
-        yield _content(str(file), file.read_bytes())
+        yield from _in_file(str(file), file)
+
+
+def _in_file(name: str, file: Path) -> Iterator[Content]:
+    """The file, read as it is asked for."""
+    with file.open("rb", buffering=0) as opened:
+        pieces = plain_pieces(iter(lambda: opened.read(BLOCK), b""), name)
+        yield _of_pieces(name, pieces)
 
 
 def _matching(pattern: str) -> list[Path]:
@@ -158,11 +166,17 @@ def _nothing_at(path: str, *, is_folder: bool) -> str:
 
 
 def _content(name: str, data: bytes) -> Content:
-    plain = plain_bytes(data, name)
-    if plain[:4] == b"PAR1":
-        try:
-            return Content(name, pl.read_parquet(io.BytesIO(plain)))
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise FormatError(f"{name} is a damaged Parquet file: {reason}") from None
-    return Content(name, plain)
+    return _of_pieces(name, plain_pieces(pieces_of(data), name))
+
+
+def _of_pieces(name: str, pieces: Iterator[bytes]) -> Content:
+    stream = Stream(pieces)
+    return Content(name, _parquet(stream.whole(), name) if stream.head[:4] == b"PAR1" else stream)
+
+
+def _parquet(data: bytes, name: str) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(io.BytesIO(data))
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise FormatError(f"{name} is a damaged Parquet file: {reason}") from None

@@ -5,16 +5,18 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from llmops_lab._spans.schema import SPANS
-from llmops_lab.readers._convert import Values
+from llmops_lab.readers._buckets import Buckets
+from llmops_lab.readers._convert import Column, Convert, Values
 from llmops_lab.readers._json import encode
 from llmops_lab.readers._kind_rows import kind_rows
 from llmops_lab.readers._reader import Reader, Rows
 from llmops_lab.readers._records import RecordTree, Rejection
 from llmops_lab.readers._table import TableTree
-from llmops_lab.readers._texts import Texts, texts_of
+from llmops_lab.readers._texts import Texts, json_series, texts_of
 
 Batch = RecordTree | TableTree
 
@@ -47,7 +49,7 @@ def read_spans(batch: Batch, reader: Reader, *, source: str) -> Spans:
             if found.column in _LOOSE:
                 loose[found.column] = _first_of(loose.get(found.column), values)
                 continue
-            column = found.convert(values)
+            column = _converted(found.convert, batch, path, values)
             known = columns.get(found.column)
             columns[found.column] = (
                 column.series
@@ -67,6 +69,14 @@ def read_spans(batch: Batch, reader: Reader, *, source: str) -> Spans:
     frame = frame if "span_id" in reader.required else _numbered(frame, source)
     side = _side_rows(batch, frame, reader, loose.get("output"))
     return _set_aside(frame, side, problems, batch, reader)
+
+
+def _converted(convert: Convert, batch: Batch, path: str, values: Values) -> Column:
+    if isinstance(convert, Buckets) and path in batch.keys:
+        branch = batch.branch(path)  # opened once for all of its buckets
+        branch.skip(branch.keys)
+        return convert.of(branch, len(batch))
+    return convert(values)
 
 
 def _side_rows(
@@ -107,24 +117,27 @@ def _numbered(frame: pl.DataFrame, source: str) -> pl.DataFrame:
 
 
 def _with_texts(frame: pl.DataFrame, texts: Texts) -> pl.DataFrame:
-    found = {name: pl.Series(values, dtype=pl.String) for name, values in texts.items()}
     return frame.with_columns(
-        pl.coalesce(pl.col(name), series).alias(name) for name, series in found.items()
+        pl.coalesce(pl.col(name), series).alias(name) for name, series in texts.items()
     )
 
 
 def _rest(batch: Batch) -> pl.Series:
     """What no field asked for, as JSON; attributes lie at its top, whatever the format."""
-    rest = map(_lifted, batch.rests())
-    return pl.Series([encode(left) if left else None for left in rest], dtype=pl.String)
+    return json_series([_json(left) if left else None for left in batch.rests()])
 
 
-def _lifted(left: dict[str, Any]) -> dict[str, Any]:
-    if not left:
-        return left
+def _json(left: dict[str, Any]) -> bytes:
     inner = left.pop("attributes", None)
     top = {key.removeprefix("attributes."): value for key, value in left.items()}
-    return {**top, **inner} if isinstance(inner, dict) else top
+    lifted = {**top, **inner} if isinstance(inner, dict) else top
+    try:
+        return _encode(lifted)
+    except (UnicodeEncodeError, TypeError, ValueError):
+        return encode(lifted).encode()
+
+
+_encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
 def _with_times(frame: pl.DataFrame) -> pl.DataFrame:

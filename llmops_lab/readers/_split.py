@@ -4,16 +4,16 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 
 import msgspec
 import polars as pl
 
 from llmops_lab.errors import FormatError
 from llmops_lab.readers._json import UnreadableError, decode
-from llmops_lab.readers._records import Record, Rejection
+from llmops_lab.readers._records import Batch, Lines, Record, Rejection
+from llmops_lab.readers._stream import Stream, pieces_of
 
 BATCH = 20_000
 _VISIBLE = re.compile(rb"\S")
@@ -33,22 +33,29 @@ def is_json(data: bytes) -> bool:
     return data.lstrip()[:1] in (b"{", b"[")
 
 
-def split_json(data: bytes, name: str) -> Iterator[Sequence[Record]]:
+def split_json(stream: Stream, name: str) -> Iterator[Batch]:
     """The records of a JSON text. Raises FormatError when it breaks off or is no JSON."""
-    start = _VISIBLE.search(data)
-    text = data[start.start() :] if start and start.start() else data
-    end = text.find(b"\n")
-    more = end >= 0 and _VISIBLE.search(text, end) is not None
-    if more and _is_whole(text[:end]):
-        return _lines(data)
+    start = _VISIBLE.search(stream.head)
+    head = stream.head[start.start() :] if start and start.start() else stream.head
+    end = head.find(b"\n")
+    if end >= 0 and _VISIBLE.search(head, end) is not None and _is_whole(head[:end]):
+        return _lines(stream.blocks())
+    return _documents(stream.whole(), name)
+
+
+def _documents(data: bytes, name: str) -> Iterator[Batch]:
+    """The records of a text whose first line is not one of them."""
+    text = data.lstrip()
     if text[:1] == b"[":
         items = _items(text)
         if items is not None:
             return _batches([Record(n, item) for n, item in enumerate(items, 1)])
     elif _is_whole(text):
         return iter([[Record(1, text)]])
-    if more and any(_is_whole(line) for line in islice(_line_by_line(text), 20)):
-        return _lines(data)
+    end = text.find(b"\n")
+    more = end >= 0 and _VISIBLE.search(text, end) is not None
+    if more and any(_is_whole(line.strip()) for line in text.split(b"\n", 20)[:20]):
+        return _lines(Stream(pieces_of(data)).blocks())
     return _batches(_leniently(text, name))
 
 
@@ -102,25 +109,12 @@ def _one_after_another(text: bytes) -> list[Record]:
     return records
 
 
-def _lines(data: bytes) -> Iterator[list[Record]]:
-    batch: list[Record] = []
-    for number, line in enumerate(_line_by_line(data), 1):
-        if line:
-            batch.append(Record(number, line))
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _line_by_line(data: bytes) -> Iterator[bytes]:
-    start = 0
-    while start < len(data):
-        end = data.find(b"\n", start)
-        end = len(data) if end < 0 else end
-        yield data[start:end].strip()
-        start = end + 1
+def _lines(blocks: Iterator[bytes]) -> Iterator[Lines]:
+    first = 1
+    for block in blocks:
+        lines = Lines(block, first)
+        first += len(lines)
+        yield lines
 
 
 def _batches(records: list[Record]) -> Iterator[list[Record]]:

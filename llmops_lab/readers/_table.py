@@ -29,13 +29,13 @@ class TableTree(Tree):
         nested = series.dtype.is_nested() or series.dtype == pl.Object
         return series.to_list() if nested else series  # pyright: ignore[reportReturnType]
 
-    def rests(self) -> list[dict[str, Any]]:
-        left: list[dict[str, Any]] = [{} for _ in self.lines]
+    def rests(self) -> list[dict[str, Any] | None]:
+        left: list[dict[str, Any] | None] = [{} for _ in self.lines]
         for key in self._frame.columns:
             if key not in self._read and key not in self._branches:
-                for row, value in enumerate(self.values(key)):
-                    if value is not None:
-                        left[row][key] = value
+                for here, value in zip(left, self.values(key), strict=True):
+                    if value is not None and here is not None:
+                        here[key] = value
         return self._with_branches(left)
 
     def has(self, row: int) -> bool:

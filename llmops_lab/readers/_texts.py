@@ -4,73 +4,145 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
+import polars as pl
 
 from llmops_lab.readers._convert import text_of
 from llmops_lab.readers._json import encode, mended, value_in
 from llmops_lab.readers._messages import message_text, plain_text, read_messages
 
-Cells = tuple[str | None, str | None, str | None]
-Texts = dict[str, list[str | None]]
+Cells = tuple[bytes | None, str | None, str | None]
+Texts = dict[str, pl.Series]
+
+_SLICE = 500  # about a megabyte of text: the next slice takes the memory of the last
+_OPENERS = ("{", "[", '"')
+_NO_TEXT = ("[", "")
+_NOTHING: Cells = (None, None, None)
 
 
 def texts_of(loose: Mapping[str, Sequence[Any]], height: int) -> Texts:
-    """Columns input_messages, input_text, output_messages, output_text, system_instructions."""
+    """Columns input_messages, input_text, output_messages, output_text, system_instructions.
+
+    Worked off in slices, so that the memory of one slice's texts serves the next.
+    """
     found: Texts = {}
     for side, role in (("input", "user"), ("output", "assistant")):
         values = loose.get(side)
-        if values is None:
+        if values is None or len(values) != height:
             continue
-        cells = [_read(value, role) for value in values]
-        found[f"{side}_messages"] = [messages for messages, _, _ in cells]
-        found[f"{side}_text"] = [text for _, text, _ in cells]
+        slices = range(0, max(height, 1), _SLICE)
+        parts = [_columns(values[start : start + _SLICE], role) for start in slices]
+        messages, texts, system = (pl.concat(column) for column in zip(*parts, strict=True))
+        found[f"{side}_messages"], found[f"{side}_text"] = messages, texts
         if side == "input":
-            found["system_instructions"] = [system for _, _, system in cells]
-    return {name: values for name, values in found.items() if len(values) == height}
+            found["system_instructions"] = system
+    return found
+
+
+def _columns(values: Sequence[Any], role: str) -> tuple[pl.Series, pl.Series, pl.Series]:
+    cells = [_read(value, role) for value in values]
+    messages, texts, system = zip(*cells, strict=True) if cells else ((), (), ())
+    return json_series(messages), text_series(texts), text_series(system)
 
 
 def _read(value: Any, role: str) -> Cells:
     """Messages as JSON, the text to read, the system's text."""
     if value is None:
-        return None, None, None
-    if isinstance(value, str) and value[:1] not in ("{", "[", '"'):
-        return None, _written(value), None
-    quick = _plain_messages(value, role) if isinstance(value, msgspec.Raw) else None
-    if quick:
+        return _NOTHING
+    if isinstance(value, str):
+        if value[:1] not in _OPENERS:
+            return None, value, None
+    elif quick := _quick(value, role):
         return quick
+    value = without_plain(value)
     decoded = value_in(value)
     if isinstance(decoded, str):
-        return None, _written(decoded if not isinstance(value, str) else value), None
+        return None, decoded if not isinstance(value, str) else value, None
     messages = read_messages(decoded)
     if not messages:
         text = plain_text(decoded)
-        return None, _written(text if text is not None else text_of(value)), None
+        return None, text if text is not None else text_of(value), None
     text = message_text(messages, role)
     system = message_text([m for m in messages if m["role"] == "system"], "system")
-    return encode(messages), _written(text), _written(system)
+    return encode(messages).encode(), text, system
 
 
-class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+def _quick(value: Any, role: str) -> Cells | None:
+    """The cells of what is nothing but plain messages."""
+    kind = type(value)
+    if kind is list:
+        return _plain_messages(value, role) if value and type(value[0]) is Plain else None
+    if kind is Plain:
+        return _plain_messages([value], role)
+    return _plain_raw(value, role) if kind is msgspec.Raw else None
+
+
+class Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """The commonest message: a role and a text, nothing else."""
+
     role: Literal["user", "assistant", "system"]
     content: str
 
 
-_ONE = msgspec.json.Decoder(_Plain)
-_MANY = msgspec.json.Decoder(list[_Plain])
+def without_plain(value: Any) -> Any:
+    """The value with plain messages as the objects they were."""
+    some = value[0] if type(value) is list and value else value
+    return msgspec.to_builtins(value) if type(some) is Plain else value
 
 
-def _plain_messages(raw: msgspec.Raw, role: str) -> Cells | None:
-    """The quick way for the commonest messages: a role and a text, nothing else."""
+PLAIN: Any = list[Plain] | Plain | str
+"""What most inputs and outputs are; a quick decoder may expect it."""
+
+
+class _Part(msgspec.Struct, tag_field="type", tag="text", gc=False):
+    content: str
+
+
+class _Message(msgspec.Struct, gc=False):
+    role: str
+    parts: tuple[_Part]
+
+
+_ONE = msgspec.json.Decoder(Plain)
+_MANY = msgspec.json.Decoder(list[Plain])
+_encode = msgspec.json.Encoder().encode
+
+
+def _plain_raw(raw: msgspec.Raw, role: str) -> Cells | None:
     try:
         found = _MANY.decode(raw) if bytes(memoryview(raw)[:1]) == b"[" else [_ONE.decode(raw)]
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
-    if not found or any(message.content[:1] in ("[", "") for message in found):
-        return None  # parts written as text, or none at all
-    parts = [{"role": m.role, "parts": ({"type": "text", "content": m.content},)} for m in found]
-    spoken = [m.content for m in found if m.role == role]
-    system = next((m.content for m in reversed(found) if m.role == "system"), None)
-    return encode(parts), spoken[-1] if spoken else found[-1].content, system
+    return _plain_messages(found, role)
 
 
-def _written(text: str | None) -> str | None:
-    return None if text is None else mended(text)
+def _plain_messages(found: list[Plain], role: str) -> Cells | None:
+    """The cells of plain messages; None where a text holds parts written as JSON, or nothing."""
+    spoken = system = None
+    for message in found:
+        if message.content[:1] in _NO_TEXT:
+            return None
+        if message.role == role:
+            spoken = message.content
+        if message.role == "system":
+            system = message.content
+    if not found:
+        return None
+    messages = [_Message(m.role, (_Part(m.content),)) for m in found]
+    return _encode(messages), spoken or found[-1].content, system
+
+
+def json_series(values: Sequence[bytes | None]) -> pl.Series:
+    """JSON texts as a column; what is no Unicode becomes U+FFFD."""
+    try:
+        return pl.Series(values, dtype=pl.Binary).cast(pl.String)
+    except pl.exceptions.PolarsError:
+        texts = [None if value is None else value.decode("utf-8", "replace") for value in values]
+        return pl.Series(texts, dtype=pl.String)
+
+
+def text_series(values: Sequence[str | None]) -> pl.Series:
+    """Texts as a column; a lone surrogate becomes U+FFFD."""
+    try:
+        return pl.Series(values, dtype=pl.String)
+    except UnicodeEncodeError:
+        return pl.Series([mended(value) for value in values], dtype=pl.String)

@@ -60,29 +60,37 @@ class Tree:
         """Whether a record has an object here."""
         return self._rows[row] is not None
 
-    def rests(self) -> list[dict[str, Any]]:
+    def rests(self) -> list[dict[str, Any] | None]:
         """What each record holds that no column asked for; gaps are left out."""
-        taken = self._read | self._branches.keys()
-        left = [
-            {k: v for k, v in row.items() if k not in taken and v is not None} if row else {}
-            for row in self._rows
-        ]
+        untaken = self.keys - self._read - self._branches.keys()
+        left: list[dict[str, Any] | None] = [None] * len(self._rows)
+        if untaken:
+            left = [
+                {k: v for k, v in row.items() if k in untaken and v is not None} if row else None
+                for row in self._rows
+            ]
         return self._with_branches(left)
 
-    def _with_branches(self, left: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _with_branches(self, left: list[dict[str, Any] | None]) -> list[dict[str, Any] | None]:
         """The same with what is left below; a value that could not be opened stays whole."""
         for key, branch in self._branches.items():
             values = self.values(key) if key not in self._read else None
             for row, below in enumerate(branch.rests()):
-                if below:
-                    left[row][key] = below
-                elif values and values[row] is not None and not branch.has(row):
-                    left[row][key] = values[row]
+                if not below and (values is None or values[row] is None or branch.has(row)):
+                    continue
+                value = below or (values and values[row])
+                here = left[row]
+                if here is None:
+                    left[row] = {key: value}
+                else:
+                    here[key] = value
         return left
 
 
 def _opened(value: Any) -> Mapping[str, Any] | None:
     """The object that a value is, holds as text, or lists as OTLP's keys and values."""
+    if value is None or type(value) is dict:
+        return value
     return attributes_of(value) if isinstance(value, list) else object_in(value)
 
 
