@@ -30,7 +30,7 @@ from llmops_lab._scan.tree_scan import LARGEST_SHARE, Nodes, candidate_nodes, pr
 from llmops_lab._scan.units import Bools, Floats, Ints
 from llmops_lab._scan.words import broad_and_narrow_words, same_stem, words
 from llmops_lab.detectors._shift import Sample, Shift, detectors
-from llmops_lab.embeddings import Embeddings, embed
+from llmops_lab.embeddings import Embeddings, embed_alike
 from llmops_lab.segments import segment_name
 from llmops_lab.traces import Traces
 
@@ -86,7 +86,7 @@ def detect_drift(
     *,
     alpha: float = 0.05,
     unit: str = "user_id",
-    embedder: str = "wordllama",
+    embedder: str | None = None,
     seed: int = 0,
 ) -> DriftReport:
     """Which segments emerged, vanished, grew, shrank or got worse, and whether style shifted.
@@ -96,9 +96,7 @@ def detect_drift(
     windows, and `alpha` is the chance that a report without any change names anything.
     Raises LabError for windows that are too small, overlap, or are embedded differently.
     """
-    both = compared(
-        _embedded(baseline, embedder), _embedded(current, embedder), unit=unit, seed=seed
-    )
+    both = compared(*embed_alike(baseline, current, embedder=embedder), unit=unit, seed=seed)
     axes = principal_axes(both.matrix, seed=seed)
     groups = candidate_nodes(axes, seed=seed, largest=_LARGEST_GROUP)
     nodes = groups.up_to(LARGEST_SHARE)
@@ -126,10 +124,6 @@ def detect_drift(
         smallest_new=new,
         smallest_growth=growth,
     )
-
-
-def _embedded(window: Traces | Embeddings, embedder: str) -> Embeddings:
-    return window if isinstance(window, Embeddings) else embed(window, embedder=embedder)
 
 
 def _style_apart(

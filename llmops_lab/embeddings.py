@@ -10,15 +10,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from llmops_lab._display import Table
+from llmops_lab._embedded.carried import Carried, carried_vectors
+from llmops_lab._embedded.texts import chunks, n_words, rows_with_text
 from llmops_lab.embedders._embedder import Matrix, embedders, unit_length
 from llmops_lab.errors import LabError
 from llmops_lab.traces import Traces
 
 _SHORTEST_WORDS = 3
-_WORD = r"[\p{L}\p{N}]+"
-# Scripts written without spaces: two characters say about what a word says.
-_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]"
-_TEXTS = {"input": "input_text", "output": "output_text"}
+DEFAULT = "wordllama"
+CARRIED = "trace"
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Embeddings:
 
     `frame` has the columns of `Traces.rows` and `text`, what was embedded. `digest` names
     texts and embedder: equal digests are equal embeddings. `n_set_aside` counts traces whose
-    text is missing or shorter than three words.
+    text is missing, shorter than three words or, with "trace", without a vector.
     """
 
     matrix: Matrix
@@ -35,6 +35,7 @@ class Embeddings:
     embedder: str
     digest: str
     n_set_aside: int = 0
+    note: str = ""
 
     def __post_init__(self) -> None:
         if self.matrix.shape[0] != self.frame.height:
@@ -52,12 +53,14 @@ class Embeddings:
         return replace(self, matrix=self.matrix[index], frame=frame, digest=digest, n_set_aside=0)
 
     def _table(self) -> Table:
+        by_trace = self.embedder.startswith(f"{CARRIED}:")
         return Table(
             f"{len(self):,} embedded texts, {self.matrix.shape[1]} numbers each",
-            f"by {self.embedder}; {self.n_set_aside:,} set aside: no text, or shorter than"
-            f" {_SHORTEST_WORDS} words",
+            f"by {self.embedder}; {self.n_set_aside:,} set aside: no text, shorter than"
+            f" {_SHORTEST_WORDS} words{', or no vector' if by_trace else ''}",
             (),
             (),
+            (self.note,) if self.note else (),
         )
 
     def __str__(self) -> str:
@@ -70,50 +73,109 @@ class Embeddings:
 def embed(
     traces: Traces,
     *,
-    embedder: str | Callable[[Sequence[str]], NDArray[np.floating]] = "wordllama",
+    embedder: str | Callable[[Sequence[str]], NDArray[np.floating]] | None = None,
     text: str = "input",
 ) -> Embeddings:
     """One vector per trace whose text has at least three words.
 
-    `embedder` is the name of a part of `embedders/`, or any function from texts to one vector
-    each. `text` is "input" or "output". Raises UnknownPartError for an unknown embedder and
-    LabError when it does not answer with one finite vector per text.
+    `embedder` None takes the vectors that came with the traces where every text has one, and
+    "wordllama" otherwise. "trace" insists on them and sets texts without one aside; else it is
+    the name of a part of `embedders/`, or any function from texts to one vector each.
+    `text` is "input" (the last user turn), "first_input", "conversation" or "output". A text
+    too long for its embedder is cut; its vector is the mean of the pieces', by length.
+    Raises UnknownPartError for an unknown embedder, and LabError when vectors are of several
+    models or lengths, or when an embedder does not answer with one finite vector per text.
     """
-    column = _TEXTS.get(text)
-    if column is None:
-        raise LabError(f"no text called {text!r}; there are: {', '.join(_TEXTS)}")
-    rows = traces.rows.with_columns(pl.col(column).str.strip_chars().alias("text"))
+    rows = rows_with_text(traces, text)
     kept = rows.filter(n_words(pl.col("text")) >= _SHORTEST_WORDS)
+    n_short = rows.height - kept.height
+    note = ""
+    if embedder in (None, CARRIED):
+        carried = carried_vectors(traces, kept)
+        if len(carried) and (embedder == CARRIED or len(carried) == kept.height):
+            return _carried(carried, kept, n_short)
+        if embedder == CARRIED:
+            raise LabError(
+                f"none of {kept.height:,} texts came with a vector; embed them, for instance with"
+                f" embedder={DEFAULT!r}"
+            )
+        note = _unused(carried, kept)
+    return replace(_embedded(kept, embedder or DEFAULT, n_short), note=note)
+
+
+def embed_alike(
+    baseline: Traces | Embeddings,
+    current: Traces | Embeddings,
+    *,
+    embedder: str | Callable[[Sequence[str]], NDArray[np.floating]] | None = None,
+) -> tuple[Embeddings, Embeddings]:
+    """Both windows embedded by one embedder; embeddings are taken as they are.
+
+    Without an `embedder`, vectors that came with the traces are used where both windows are
+    full of them. Raises what `embed` raises.
+    """
+    windows = (baseline, current)
+    both = [w if isinstance(w, Embeddings) else embed(w, embedder=embedder) for w in windows]
+    if embedder is None and both[0].embedder != both[1].embedder:
+        both = [w if isinstance(w, Embeddings) else embed(w, embedder=DEFAULT) for w in windows]
+    return both[0], both[1]
+
+
+def _unused(carried: Carried, kept: pl.DataFrame) -> str:
+    if not len(carried):
+        return ""
+    return (
+        f"{len(carried):,} of {kept.height:,} texts came with a vector; those are not used,"
+        f" embedder={CARRIED!r} takes them and sets the other texts aside"
+    )
+
+
+def _carried(carried: Carried, kept: pl.DataFrame, n_short: int) -> Embeddings:
+    name = f"{CARRIED}:{carried.model()}"
+    frame = kept.filter(carried.has)
+    matrix = _checked(carried.matrix(), frame.height, name)
+    without = kept.height - frame.height
+    return Embeddings(matrix, frame, name, _digest(frame["text"], name), n_short + without)
+
+
+def _embedded(
+    kept: pl.DataFrame, embedder: str | Callable[[Sequence[str]], NDArray[Any]], n_short: int
+) -> Embeddings:
     part = embedders[embedder] if isinstance(embedder, str) else embedder
     name = embedder if isinstance(embedder, str) else _name_of(embedder)
     matrix = _vectors(part, kept["text"].to_list(), name)
-    digest = _digest(kept["text"], name)
-    return Embeddings(matrix, kept, name, digest, rows.height - kept.height)
-
-
-def n_words(text: pl.Expr) -> pl.Expr:
-    """Words per text; two characters of a script without spaces count as one. 0 for null."""
-    spaced = text.str.replace_all(_UNSPACED, " ").str.count_matches(_WORD)
-    return (spaced + text.str.count_matches(_UNSPACED) // 2).fill_null(0)
+    return Embeddings(matrix, kept, name, _digest(kept["text"], name), n_short)
 
 
 def _vectors(
     part: Callable[[Sequence[str]], NDArray[np.floating]], texts: list[str], name: str
 ) -> Matrix:
-    if not texts:
+    """One vector per text; pieces of long texts are embedded one by one and averaged."""
+    longest_chars = getattr(part, "longest_chars", None)
+    pieces = [chunks(text, longest_chars) for text in texts]
+    flat = np.array([piece for cut in pieces for piece in cut], dtype=object)
+    if not len(flat):
         return np.zeros((0, 1), dtype=np.float32)
     # Equal texts are embedded once: production traffic repeats itself.
-    unique, where = np.unique(np.array(texts, dtype=object), return_inverse=True)
-    vectors = np.asarray(part(unique.tolist()))
-    if vectors.ndim != 2 or vectors.shape[0] != len(unique):
+    unique, where = np.unique(flat, return_inverse=True)
+    found = _checked(np.asarray(part(unique.tolist())), len(unique), name)[where]
+    if len(flat) == len(texts):
+        return found
+    length = np.array([len(piece) for piece in flat], dtype=np.float32)
+    starts = np.cumsum([0, *(len(cut) for cut in pieces[:-1])])
+    return unit_length(np.add.reduceat(found * length[:, None], starts, axis=0))
+
+
+def _checked(vectors: NDArray[Any], n: int, name: str) -> Matrix:
+    if vectors.ndim != 2 or vectors.shape[0] != n:
         raise LabError(
-            f"embedder {name!r} gave shape {vectors.shape} for {len(unique)} texts;"
+            f"embedder {name!r} gave shape {vectors.shape} for {n} texts;"
             " it must give one vector per text"
         )
     matrix = unit_length(vectors)
     if not np.isfinite(matrix).all():
         raise LabError(f"embedder {name!r} gave numbers that are not finite")
-    return matrix[where]
+    return matrix
 
 
 def _name_of(function: Callable[..., Any]) -> str:

@@ -80,7 +80,7 @@ def test_an_embedder_that_answers_wrongly_is_named(wrong):
 def test_unknown_names_list_what_there_is():
     with pytest.raises(UnknownPartError, match="wordllama"):
         embed(traces_of("one two three"), embedder="wordlama")
-    with pytest.raises(LabError, match="input, output"):
+    with pytest.raises(LabError, match="input, first_input"):
         embed(traces_of("one two three"), text="inputs")
 
 

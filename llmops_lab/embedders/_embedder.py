@@ -13,6 +13,22 @@ Embedder = Callable[[Sequence[str]], Matrix]
 embedders: Registry[Embedder] = Registry("embedder", "llmops_lab.embedders")
 
 
+def embedder(
+    name: str, *, longest_chars: int | None = None, model: str | None = None
+) -> Callable[[Embedder], Embedder]:
+    """A decorator that files a function from texts to vectors under `name`.
+
+    It is given texts of at most `longest_chars`. A slow one names its `model`, weights and all:
+    its vectors are kept on disk under that name. Any callable may have these two attributes.
+    """
+
+    def add(function: Embedder) -> Embedder:
+        vars(function).update(longest_chars=longest_chars, model=model)
+        return embedders.register(name)(function)
+
+    return add
+
+
 def unit_length(vectors: NDArray[np.floating]) -> Matrix:
     """The rows scaled to length 1, as float32; a row of zeros stays zeros."""
     matrix = np.asarray(vectors, dtype=np.float32)

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from llmops_lab.embedders._embedder import Matrix, embedders, unit_length
+from llmops_lab.embedders._embedder import Matrix, embedder, unit_length
 
 
 @cache
@@ -17,7 +17,7 @@ def _model() -> Any:
     return wordllama.WordLlama.load(cache_dir=home, disable_download=True)
 
 
-@embedders.register("wordllama")
+@embedder("wordllama")
 def wordllama_embedder(texts: Sequence[str]) -> Matrix:
     """Mean of word-piece vectors: quick, many languages, knows topics better than phrasing."""
     return unit_length(_model().embed(list(texts), norm=False))

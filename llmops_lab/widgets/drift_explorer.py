@@ -7,7 +7,7 @@ import polars as pl
 
 from llmops_lab._drift.note import compared_line, details, headline, sureness
 from llmops_lab.drift import DriftReport
-from llmops_lab.embeddings import Embeddings, embed
+from llmops_lab.embeddings import Embeddings, embed_alike
 from llmops_lab.errors import LabError
 from llmops_lab.traces import Traces
 from llmops_lab.widgets._map_explorer import Group, MapData, MapExplorer
@@ -59,7 +59,7 @@ def _texts(
 ) -> pl.DataFrame | None:
     if baseline is None or current is None:
         return None
-    frames = [_embedded(window).frame for window in (baseline, current)]
+    frames = [window.frame for window in embed_alike(baseline, current)]
     now = int(report.is_current.sum())
     before = len(report.is_current) - now
     if [len(frame) for frame in frames] != [before, now]:
@@ -68,10 +68,6 @@ def _texts(
             f" {len(frames[0]):,} and {len(frames[1]):,}; give those it was made from"
         )
     return pl.concat(frames, how="diagonal_relaxed")
-
-
-def _embedded(window: Traces | Embeddings) -> Embeddings:
-    return window if isinstance(window, Embeddings) else embed(window)
 
 
 def _group(row: dict[str, Any]) -> Group:
