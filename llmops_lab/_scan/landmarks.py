@@ -15,6 +15,7 @@ Ints = NDArray[np.int64]
 _MOST_LANDMARKS = 10_000
 _NEIGHBOURS = 15
 _CHUNK = 2_000
+_BLOCK = 32
 _LARGEST = 0.2
 # As good as UMAP's own 500 here (AMI 0.746 against 0.740 on 8,000 queries), in a quarter
 # of the time.
@@ -37,12 +38,32 @@ def nearest(queries: Matrix, known: Matrix, *, k: int) -> tuple[Ints, Matrix]:
     for start in range(0, len(queries), _CHUNK):
         chunk = slice(start, start + _CHUNK)
         alike = queries[chunk] @ known.T
-        best = np.argpartition(-alike, k - 1, axis=1)[:, :k]
-        values = np.take_along_axis(alike, best, axis=1)
-        order = np.argsort(-values, axis=1, kind="stable")
-        index[chunk] = np.take_along_axis(best, order, axis=1)
-        distance[chunk] = 1 - np.take_along_axis(values, order, axis=1)
+        index[chunk], values = _largest(alike, k)
+        distance[chunk] = 1 - values
     return index, distance.clip(min=0)
+
+
+def _largest(alike: Matrix, k: int) -> tuple[Ints, Matrix]:
+    """Columns and values of the `k` largest numbers of each row, largest first.
+
+    The k largest lie in the k blocks with the largest maxima (a block is every n_blocks-th
+    column): finding those first is several times quicker than partitioning the whole row.
+    """
+    n, width = alike.shape
+    n_blocks = width // _BLOCK
+    if n_blocks < 2 * k:
+        columns = np.argpartition(-alike, k - 1, axis=1)[:, :k]
+    else:
+        maxima = alike[:, : n_blocks * _BLOCK].reshape(n, _BLOCK, n_blocks).max(axis=1)
+        best = np.argpartition(-maxima, k - 1, axis=1)[:, :k]
+        inside = (best[:, :, None] + n_blocks * np.arange(_BLOCK)).reshape(n, -1)
+        rest = np.broadcast_to(np.arange(n_blocks * _BLOCK, width), (n, width % _BLOCK))
+        wanted = np.hstack([inside, rest])
+        found = np.take_along_axis(alike, wanted, axis=1)
+        columns = np.take_along_axis(wanted, np.argpartition(-found, k - 1, axis=1)[:, :k], axis=1)
+    values = np.take_along_axis(alike, columns, axis=1)
+    order = np.argsort(-values, axis=1, kind="stable")
+    return np.take_along_axis(columns, order, axis=1), np.take_along_axis(values, order, axis=1)
 
 
 def layout(matrix: Matrix, neighbours: tuple[Ints, Matrix], *, axes: int, seed: int) -> Matrix:
