@@ -22,7 +22,7 @@ _HOMES = {
     "Gate": "gate",
     "GoldenSet": "golden",
     "LabError": "errors",
-    "Limits": "targets.endpoint",
+    "Limits": "_endpoints.limits",
     "Price": "pricing",
     "Replay": "targets.replay",
     "Score": "_runs.answer",

@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 import pytest
 
+from llmops_lab._endpoints.limits import Limits
 from llmops_lab.embeddings import Embeddings
 from llmops_lab.errors import LabError
 from llmops_lab.naming import name_segments, plain_name
 from llmops_lab.segments import Segments
 from llmops_lab.targets import targets
-from llmops_lab.targets._limits import Limits
 
 
 @contextmanager

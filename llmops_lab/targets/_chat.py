@@ -7,9 +7,7 @@ from typing import Any
 
 import msgspec
 
-
-class BrokenReplyError(Exception):
-    """The server said something that is no reply, or stopped in the middle of one."""
+from llmops_lab._endpoints.client import BrokenReplyError
 
 
 @dataclass

@@ -1,0 +1,1 @@
+"""What chat and embedding endpoints share: a client, its limits, its prices."""
