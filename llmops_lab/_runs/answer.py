@@ -14,7 +14,8 @@ class Answer:
     """One answer of a target. What was not measured is None, never 0.
 
     `error` says why there is no answer. Times are seconds, `cost_usd` US dollars; without a
-    `duration_s` of its own the answer gets the time that `evaluate` measured.
+    `duration_s` of its own the answer gets the time that `evaluate` measured. `first_token`
+    holds the probabilities of what its first token could be, where the server was asked.
     """
 
     output: Json = None
@@ -27,6 +28,7 @@ class Answer:
     cost_usd: float | None = None
     model: str | None = None
     params: dict[str, Any] = field(default_factory=dict[str, Any])
+    first_token: dict[str, float] = field(default_factory=dict[str, float])
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Score:
 
     `value` runs from 0 (worst) to 1 (best); None where there was nothing to compare with, and
     then `reason` says so. `passed` is the scorer's own reading of the value. `error` tells of a
-    scorer that failed itself.
+    scorer that failed itself. `parts` are the numbers behind the value, where there are some.
     """
 
     value: float | None = None
@@ -43,6 +45,7 @@ class Score:
     reason: str | None = None
     error: str | None = None
     name: str = ""
+    parts: dict[str, float] = field(default_factory=dict[str, float])
 
 
 def storable(answer: Answer) -> Answer:

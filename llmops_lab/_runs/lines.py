@@ -102,7 +102,7 @@ def _item(record: dict[str, Any]) -> Plan | Result:
 
 
 def _bare(score: Score) -> dict[str, Any]:
-    return {name: value for name, value in vars(score).items() if value is not None}
+    return {name: value for name, value in vars(score).items() if value not in (None, {})}
 
 
 def _line(record: dict[str, Any]) -> bytes:

@@ -32,8 +32,7 @@ class Groundedness:
         if not case.context:
             return Score(reason="the case has no context")
         documents = [set(_words(text)) for text in case.context]
-        said = _CITATION.sub(" ", as_text(answer.output))
-        claims = [s for s in _SENTENCE.findall(said) if _is_claim(s)]
+        claims = claims_of(as_text(answer.output))
         if not claims:
             return Score(reason="the answer claims nothing")
         loose = [claim for claim in claims if not self._is_supported(claim, documents)]
@@ -48,6 +47,12 @@ class Groundedness:
             numbers <= there and sum(word in there for word in words) >= self.share * len(words)
             for there in documents
         )
+
+
+def claims_of(text: str) -> list[str]:
+    """The sentences of a text that claim something, without their citations."""
+    said = _CITATION.sub(" ", text)
+    return [sentence.strip() for sentence in _SENTENCE.findall(said) if _is_claim(sentence)]
 
 
 def _is_claim(sentence: str) -> bool:

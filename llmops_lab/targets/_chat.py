@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterable
 from dataclasses import dataclass, field
+from math import exp
 from time import perf_counter
 from typing import Any
 
@@ -20,6 +21,7 @@ class Reply:
     ttft_s: float | None = None
     model: str | None = None
     usage: dict[str, Any] = field(default_factory=dict[str, Any])
+    first_token: dict[str, float] = field(default_factory=dict[str, float])
 
     def add(self, record: dict[str, Any]) -> None:
         """Take a whole reply or one event of a stream."""
@@ -33,7 +35,18 @@ class Reply:
             if text and self.ttft_s is None:
                 self.ttft_s = perf_counter() - self.began
             self.text += text
+            self.first_token = self.first_token or _likely(choice.get("logprobs") or {})
             self.finish_reason = choice.get("finish_reason") or self.finish_reason
+
+
+def _likely(logprobs: dict[str, Any]) -> dict[str, float]:
+    """Probabilities of what the first token that is no space could be; empty if not told."""
+    for token in logprobs.get("content") or []:
+        if token["token"].strip():
+            # What was drawn need not be among the likeliest.
+            tokens = [token, *token.get("top_logprobs", [])]
+            return {each["token"]: exp(each["logprob"]) for each in tokens}
+    return {}
 
 
 def whole_reply(data: bytes, began: float) -> Reply:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +56,10 @@ class Endpoint:
         shapes = [self.model, self.base_url, self.system, dict(self.params), self.stream]
         return hashlib.sha256(msgspec.json.encode(shapes, order="sorted")).hexdigest()[:16]
 
+    def with_params(self, **params: Any) -> "Endpoint":
+        """The same endpoint, asked with further parameters."""
+        return replace(self, params={**self.params, **params})
+
     async def answer(self, case: Case, trial: int) -> Answer:
         try:
             reply, duration_s = await self._client.post("chat/completions", self._body(case), _read)
@@ -81,6 +85,7 @@ class Endpoint:
             cost_usd=self._cost(reply.model or self.model, given, taken),
             model=reply.model or self.model,
             params=dict(self.params),
+            first_token=reply.first_token,
         )
 
     def _cost(self, model: str, given: int | None, taken: int | None) -> float | None:

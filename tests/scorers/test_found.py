@@ -142,7 +142,11 @@ def test_citations_name_sources_that_are_there():
     assert score("citation", "See [the page](http://x).", case=case).reason == "cites nothing"
 
 
-@pytest.mark.parametrize("name", [name for name in scorers if name not in {"function", "judge"}])
+# What judges make of such texts is in test_judge.py.
+OF_FUNCTIONS = {"function", "judge", "pairwise", "faithfulness", "relevance"}
+
+
+@pytest.mark.parametrize("name", [name for name in scorers if name not in OF_FUNCTIONS])
 @pytest.mark.parametrize("output", HOSTILE)
 def test_no_answer_breaks_a_scorer(name, output):
     case = Case("Where?", "There.", context=["There it is."], metadata={"sources": ["x"]})
