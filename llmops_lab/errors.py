@@ -29,6 +29,10 @@ class TruncationWarning(UserWarning):
     """An export holds exactly as many records as its tool gives at most: it may be cut."""
 
 
+class RedactionWarning(UserWarning):
+    """What was written differs from what is in memory: personal data and secrets are masked."""
+
+
 class ColumnError(LabError):
     """A table lacks a column that the call needs."""
 

@@ -1,10 +1,13 @@
 """Golden sets from other tools and for them, with what could not be carried."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from llmops_lab._atomic import write_atomically
+from llmops_lab._cases.masked import masked_case, texts_of
 from llmops_lab._display import Table
+from llmops_lab._privacy.counting import count_masks, say_masks
+from llmops_lab._privacy.masker import Masker
 from llmops_lab.errors import FormatError
 from llmops_lab.exporters import case_formats
 from llmops_lab.exporters._case_format import read_cases, to_text, written_cases
@@ -13,11 +16,15 @@ from llmops_lab.golden import GoldenSet
 
 @dataclass(frozen=True)
 class Export:
-    """A file for another tool; `lost` counts, per field, the cases whose value has no place."""
+    """A file for another tool; `lost` counts, per field, the cases whose value has no place.
+
+    `masked` counts, per kind, the masks that stand for personal data and secrets.
+    """
 
     path: Path
     n_cases: int
     lost: dict[str, int]
+    masked: dict[str, int] = field(default_factory=dict[str, int])
 
     def __str__(self) -> str:
         return self._table().text()
@@ -29,7 +36,8 @@ class Export:
         rows = [(name, str(n)) for name, n in sorted(self.lost.items())]
         says = "not carried by this format" if rows else "everything was carried"
         columns = ("field", "cases") if rows else ()
-        return Table(f"{self.n_cases} cases in {self.path}", says, columns, rows)
+        notes = [said] if (said := say_masks(self.masked)) else []
+        return Table(f"{self.n_cases} cases in {self.path}", says, columns, rows, notes)
 
 
 def import_cases(path: str | Path, *, format: str) -> GoldenSet:
@@ -43,9 +51,12 @@ def import_cases(path: str | Path, *, format: str) -> GoldenSet:
     return GoldenSet().add(read_cases(case_formats[format], Path(path)))
 
 
-def export_cases(golden: GoldenSet, path: str | Path, *, format: str) -> Export:
+def export_cases(
+    golden: GoldenSet, path: str | Path, *, format: str, redacted: bool = True
+) -> Export:
     """Every case of a golden set in another tool's format, the file's suffix deciding how.
 
+    Personal data and secrets are masked (see `redact`) unless `redacted` is False.
     Raises FormatError when the format does not come in files of this suffix.
     """
     file, form = Path(path), case_formats[format]
@@ -53,6 +64,8 @@ def export_cases(golden: GoldenSet, path: str | Path, *, format: str) -> Export:
     written = [each for each in form.suffixes if each not in form.read_only]
     if suffix not in written:
         raise FormatError(f"{format} is written as {', '.join(written)}, not as {file.name}")
-    records, lost = written_cases(form, suffix, golden.cases)
+    masker = Masker()
+    cases = [masked_case(case, masker) for case in golden.cases] if redacted else golden.cases
+    records, lost = written_cases(form, suffix, cases)
     write_atomically(file, to_text(form, suffix, records).encode())
-    return Export(file, len(golden), dict(lost))
+    return Export(file, len(golden), dict(lost), dict(count_masks(texts_of(cases))))

@@ -12,8 +12,11 @@ import polars as pl
 from llmops_lab._atomic import locked, write_atomically
 from llmops_lab._cases.case import Case, Source, as_text, from_lines, shorten, to_lines
 from llmops_lab._cases.frame import case_frame
-from llmops_lab._cases.traced import candidate, retrieved
+from llmops_lab._cases.masked import texts_of
+from llmops_lab._cases.traced import asking_rows, candidate, retrieved
 from llmops_lab._display import Table
+from llmops_lab._privacy.counting import count_masks, say_masks
+from llmops_lab._privacy.masker import Masker
 from llmops_lab.errors import LabError
 from llmops_lab.traces import Traces
 
@@ -67,17 +70,17 @@ class GoldenSet:
         return cls(tuple(from_lines(file.read_bytes(), name=file.name)), file)
 
     @classmethod
-    def from_traces(cls, traces: Traces) -> "GoldenSet":
+    def from_traces(cls, traces: Traces, *, redacted: bool = True) -> "GoldenSet":
         """A candidate case per trace that has an input, each input once, to be reviewed.
 
         The recorded answer becomes `expected`: one never to give where feedback was negative or
         a scorer failed it (see `tags`), one to give elsewhere. Cases of one conversation, or
-        else one user, share a cluster.
+        else one user, share a cluster. Personal data and secrets are masked (see `redact`) unless
+        `redacted` is False; the trace that a case names still holds them.
         """
-        asked = traces.rows.filter(pl.col("input_text").str.len_chars() > 0)
-        first = asked.unique("input_text", keep="first", maintain_order=True)
-        documents = retrieved(traces)
-        rows = first.iter_rows(named=True)
+        masker = Masker() if redacted else None
+        rows = asking_rows(traces, masker)
+        documents = retrieved(traces, masker)
         return cls().add(candidate(row, documents.get(row["trace_id"], [])) for row in rows)
 
     @cached_property
@@ -175,6 +178,7 @@ class GoldenSet:
         where = "in memory" if self.path is None else str(self.path)
         shown = [(case.id, *_brief(case)[1:], ", ".join(case.tags)) for case in self.cases[:10]]
         more = [f"and {len(self) - 10} more"] if len(self) > 10 else []
+        more += [said] if (said := say_masks(count_masks(texts_of(self.cases)))) else []
         title = f"Golden set of {len(self)} cases, {where}"
         subtitle = f"{states or 'empty'}; contents {self.content_hash[:12]}"
         return Table(title, subtitle, ("id", "input", "expected", "tags"), shown, more)

@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from llmops_lab._display import Table
+from llmops_lab._spans.masked import masked_for_writing
 from llmops_lab._spans.rows import trace_rows
 from llmops_lab._spans.schema import SIDE_TABLES, SPANS, conform
 from llmops_lab._spans.table import trace_table
@@ -126,26 +127,32 @@ class Traces:
             raise LabError(f"nothing to split at {moment}; {self._extent()}")
         return before, after
 
-    def write_parquet(self, folder: str | Path) -> Path:
+    def write_parquet(self, folder: str | Path, *, redacted: bool = True) -> Path:
         """Write spans and side tables below a folder, one Parquet file each; returns the folder.
 
-        `read_traces(folder)` gives the same traces again. A file is replaced only when the new
-        one is whole.
+        `read_traces(folder)` reads them again. Personal data and secrets are masked (see
+        `redact`) with a RedactionWarning that counts them, unless `redacted` is False. A file is
+        replaced only when the new one is whole.
         """
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
         tables = {"spans": self.spans, **{name: getattr(self, name) for name in SIDE_TABLES}}
-        for name, table in tables.items():
+        written = masked_for_writing(tables) if redacted else tables
+        for name, table in written.items():
             unfinished = target / f".{name}.unfinished"
             table.write_parquet(unfinished, compression="zstd")
             unfinished.replace(target / f"{name}.parquet")
         return target
 
-    def to_dataset(self) -> Any:
-        """The spans as a Hugging Face `Dataset`, a row each; `read_traces` reads it back."""
+    def to_dataset(self, *, redacted: bool = True) -> Any:
+        """The spans as a Hugging Face `Dataset`, a row each; `read_traces` reads it back.
+
+        Personal data and secrets are masked as in `write_parquet`.
+        """
         from datasets import Dataset
 
-        return Dataset.from_polars(self.spans.with_columns(pl.col(pl.Enum).cast(pl.String)))
+        spans = masked_for_writing({"spans": self.spans})["spans"] if redacted else self.spans
+        return Dataset.from_polars(spans.with_columns(pl.col(pl.Enum).cast(pl.String)))
 
     def _extent(self) -> str:
         start = self.rows["start_time"]

@@ -1,5 +1,6 @@
 """What every test may use."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ from hypothesis import settings
 # A noisy machine must not fail a property; `derandomize` draws the same examples everywhere.
 settings.register_profile("llmops_lab", deadline=None, derandomize=True)
 settings.load_profile("llmops_lab")
+
+# Masks made in a test must not depend on a key in the home folder, nor make one there.
+os.environ["LLMOPS_LAB_REDACTION_KEY"] = "key of the tests"
 
 
 @pytest.fixture(scope="session")

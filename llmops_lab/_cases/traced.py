@@ -5,14 +5,36 @@ from typing import Any
 import polars as pl
 
 from llmops_lab._cases.case import Case, Source, now
+from llmops_lab._privacy.masker import Masker
+from llmops_lab._spans.masked import masked_table
 from llmops_lab.traces import Traces
 
 Row = dict[str, Any]
 
 
-def retrieved(traces: Traces) -> dict[str, list[str]]:
-    """The contents that each trace retrieved, each once."""
-    read = traces.documents.filter(pl.col("content").is_not_null())
+_READ = (
+    "trace_id",
+    "root_span_id",
+    "conversation_id",
+    "user_id",
+    "input_text",
+    "output_text",
+    "negative_feedback",
+    "failed_checks",
+)
+
+
+def asking_rows(traces: Traces, masker: Masker | None = None) -> list[Row]:
+    """A row for each trace that asks something, each input once, masked if a masker is given."""
+    asking = traces.rows.filter(pl.col("input_text").str.len_chars() > 0).select(_READ)
+    told = masked_table(asking, masker) if masker else asking
+    return told.unique("input_text", keep="first", maintain_order=True).rows(named=True)
+
+
+def retrieved(traces: Traces, masker: Masker | None = None) -> dict[str, list[str]]:
+    """The contents that each trace retrieved, each once, masked if a masker is given."""
+    read = traces.documents.filter(pl.col("content").is_not_null()).select("trace_id", "content")
+    read = masked_table(read, masker) if masker else read
     contents = pl.col("content").unique(maintain_order=True)
     return dict(read.group_by("trace_id", maintain_order=True).agg(contents).iter_rows())
 

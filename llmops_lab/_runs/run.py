@@ -8,7 +8,9 @@ import polars as pl
 
 from llmops_lab._atomic import write_atomically
 from llmops_lab._cases.case import Case, Source, now
+from llmops_lab._cases.masked import texts_of
 from llmops_lab._display import Table
+from llmops_lab._privacy.masker import Masker
 from llmops_lab._runs.frame import result_frame
 from llmops_lab._runs.lines import plan_line, read_lines, result_line
 from llmops_lab._runs.pass_rates import pass_rates
@@ -48,16 +50,22 @@ class EvalRun:
         """
         return pass_rates(self.frame, [*self.plan.scorers], by=by)
 
-    def failures(self) -> list[Case]:
+    def failures(self, *, redacted: bool = True) -> list[Case]:
         """A case for each wrong answer, to be reviewed and added to the golden set.
 
         The wrong answer becomes one never to give again (label "bad"), quarantined until
         someone has looked at it: `case.reviewed("ana")` accepts it as it is,
         `case.reviewed("ana", expected="...")` says what to answer instead. Where there was
-        no answer at all, the case comes back as it was.
+        no answer at all, the case comes back as it was. Personal data and secrets in an answer
+        are masked (see `redact`), but for what stands in its case, unless `redacted` is False.
         """
-        wrong = [_failure(r, self.run_id) for r in self.results if r.passed is False]
+        failed = (result for result in self.results if result.passed is False)
+        wrong = [self.failure_of(result, redacted=redacted) for result in failed]
         return list({case.content_hash: case for case in wrong}.values())
+
+    def failure_of(self, result: Result, *, redacted: bool = True) -> Case:
+        """The case that `failures` makes of one wrong answer of this run."""
+        return _failure(result, self.run_id, redacted=redacted)
 
     def without_errors(self) -> "EvalRun":
         """The run without failed calls; saved as a checkpoint, its resume makes them again."""
@@ -89,8 +97,11 @@ class EvalRun:
         return run_table(self.plan, self.frame)
 
 
-def _failure(result: Result, run_id: str) -> Case:
+def _failure(result: Result, run_id: str, *, redacted: bool) -> Case:
     case, output = result.case, result.answer.output
+    if redacted and output is not None:
+        known = "\n".join(texts_of([case]))
+        output = Masker(kept=known).value(output)
     found = {
         "source": Source("failure", run_id=run_id, case_id=case.id),
         "created_by": None,

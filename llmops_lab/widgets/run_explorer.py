@@ -62,8 +62,7 @@ class RunExplorer(TableWidget):
         self.golden = golden
         self.by = by
         self._rows = result_rows(run)
-        numbered = enumerate(run.failures())
-        self._failures = {case.content_hash: (index, case) for index, case in numbered}
+        self._failures = [case.content_hash for case in run.failures()]
         self._marked: set[int] = set()
         self._written: dict[int, str] = {}
         with self.hold_sync():
@@ -151,12 +150,10 @@ class RunExplorer(TableWidget):
     def _failure(self, position: int) -> tuple[Case, str]:
         """The run's own case of this failure, and the code that gives it."""
         result = self.run.results[position]
-        case, output = result.case, result.answer.output
-        wrong = case if output is None else replace(case, expected=output, label="bad")
-        if result.passed is not False or wrong.content_hash not in self._failures:
+        if result.passed is not False:
             raise LabError("Only a failed answer can be one never to give again.")
-        index, failure = self._failures[wrong.content_hash]
-        return failure, f"run.failures()[{index}]"
+        failure = self.run.failure_of(result)
+        return failure, f"run.failures()[{self._failures.index(failure.content_hash)}]"
 
     @staticmethod
     def _answer(result: Result, expected: str) -> Json:
