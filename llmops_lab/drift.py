@@ -31,6 +31,7 @@ from llmops_lab._scan.units import Bools, Floats, Ints
 from llmops_lab._scan.words import broad_and_narrow_words, same_stem, words
 from llmops_lab.detectors._shift import Sample, Shift, detectors
 from llmops_lab.embeddings import Embeddings, embed_alike
+from llmops_lab.errors import LabError
 from llmops_lab.segments import segment_name
 from llmops_lab.traces import Traces
 
@@ -53,7 +54,8 @@ class DriftReport:
     `signals`, a row per global test: name, statistic, low, high, p_value, flagged, warned, words.
     `windows`, two rows: window, n, n_users, start, end. `membership` (n,) gives each row of
     baseline, then current, its segment or −1; `positions` (n, 2) its place on a map.
-    `smallest_new` and `smallest_growth` (from 2 %) are shares seen 4 times in 5.
+    `smallest_new` and `smallest_growth` (from 2 %) are shares seen 4 times in 5. `embeddings`
+    are those of both windows, in the order of `membership`.
     """
 
     frame: pl.DataFrame
@@ -65,6 +67,14 @@ class DriftReport:
     alpha: float
     smallest_new: float
     smallest_growth: float
+    embeddings: Embeddings | None = None
+
+    def rows(self, segment: int) -> pl.DataFrame:
+        """The trace rows of one segment in both windows, `is_current` telling which."""
+        if self.embeddings is None:
+            raise LabError("this report keeps no traces; make it with detect_drift")
+        placed = self.embeddings.frame.with_columns(is_current=pl.Series(self.is_current))
+        return placed.filter(self.membership == segment)
 
     @property
     def found(self) -> bool:
@@ -123,6 +133,7 @@ def detect_drift(
         alpha=alpha,
         smallest_new=new,
         smallest_growth=growth,
+        embeddings=Embeddings(both.matrix, both.frame, both.embedder, ""),
     )
 
 

@@ -53,6 +53,24 @@ def find_leaks(golden: GoldenSet, texts: Sequence[str], *, threshold: float = 0.
     return pl.DataFrame(rows, schema=_LEAKS, orient="row").sort("likeness", descending=True)
 
 
+def find_alike(golden: GoldenSet, texts: Sequence[str], *, threshold: float = 0.9) -> pl.DataFrame:
+    """Texts that ask nearly what a case asks, in any order of words; most alike first.
+
+    Columns: case_id, text (its position), likeness (rapidfuzz's token sort ratio, 0 to 1).
+    """
+    from rapidfuzz import fuzz, process
+
+    found = process.cdist(
+        [_plain(case.text) for case in golden],
+        [_plain(text) for text in texts],
+        scorer=fuzz.token_sort_ratio,
+        score_cutoff=100 * threshold,
+    )
+    ids = [case.id for case in golden]
+    rows = [(ids[i], j, float(found[i, j]) / 100) for i, j in _places(found)]
+    return pl.DataFrame(rows, schema=_LEAKS, orient="row").sort("likeness", descending=True)
+
+
 def _plain(text: str) -> str:
     return " ".join(text.casefold().split())
 

@@ -1,6 +1,7 @@
 """Drift: changes planted in real queries are found, and nothing is found where none is."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -98,6 +99,19 @@ def test_the_counts_of_a_segment_are_those_of_its_rows(report):
         assert (rows & report.is_current).sum() == row["n_current"]
         assert (rows & ~report.is_current).sum() == row["n_baseline"]
         assert row["share_current"] == pytest.approx(rows[report.is_current].mean())
+
+
+def test_the_traces_of_a_segment_are_those_it_counts(report, truth):
+    row = _only(report, "emerging")
+    rows = report.rows(row["segment"])
+    assert rows["is_current"].sum() == row["n_current"]
+    assert (~rows["is_current"]).sum() == row["n_baseline"]
+    assert Counter(truth[text] for text in rows["input_text"]).most_common(1)[0][0] == NEW
+
+
+def test_a_report_that_kept_no_traces_says_so(report):
+    with pytest.raises(LabError, match="keeps no traces"):
+        replace(report, embeddings=None).rows(0)
 
 
 def test_the_note_says_what_changed_for_whom_how_sure_and_what_next(report):

@@ -1,7 +1,7 @@
 """Cases that are too alike, and cases that a model may have seen."""
 
 from llmops_lab.golden import Case, GoldenSet
-from llmops_lab.leakage import find_leaks, find_near_duplicates
+from llmops_lab.leakage import find_alike, find_leaks, find_near_duplicates
 
 GOLDEN = GoldenSet(
     (
@@ -31,3 +31,10 @@ def test_a_question_in_a_prompt_is_a_leak():
     assert found.select("case_id", "text").rows() == [("c", 1)]
     assert found["likeness"][0] == 1
     assert find_leaks(GOLDEN, []).is_empty()
+
+
+def test_a_text_that_asks_what_a_case_asks_is_found_in_any_order_of_words():
+    golden = GoldenSet((Case("where is my parcel now", id="a"), Case("refund please", id="b")))
+    found = find_alike(golden, ["my parcel, where is it now?", "Now where is my parcel", "hi"])
+    assert found.select("case_id", "text").rows() == [("a", 1)]
+    assert find_alike(GoldenSet(), ["hi"]).height == 0

@@ -24,6 +24,7 @@ class Comparison:
     is_current: Bools
     units: Units
     seed: int = 0
+    embedder: str = ""
 
     @cached_property
     def texts(self) -> list[str]:
@@ -78,7 +79,7 @@ def compared(baseline: Embeddings, current: Embeddings, *, unit: str, seed: int)
     matrix = np.concatenate([baseline.matrix, current.matrix])
     is_current = np.arange(frame.height) >= len(baseline)
     units = units_of(unit_ids(frame, unit), is_current)
-    return Comparison(frame, matrix, is_current, units, seed)
+    return Comparison(frame, matrix, is_current, units, seed, current.embedder)
 
 
 def unit_ids(frame: pl.DataFrame, unit: str) -> NDArray[np.str_]:

@@ -1,0 +1,1 @@
+"""What remedies are made of: the traces of a segment, a diverse choice, held-out cases."""
