@@ -35,9 +35,9 @@ from llmops_lab.errors import LabError
 from llmops_lab.segments import segment_name
 from llmops_lab.traces import Traces
 
-# How alpha is spent, so that it holds for the whole report: half on shares, the rest on worse
-# answers and on style.
-SPENT_ON_SHARES, _SPENT_ON_WORSE, _SPENT_ON_STYLE = 0.5, 0.25, 0.25
+# How alpha is spent, so that it holds for the whole report: most of it on shares, the rest on
+# worse answers and on style.
+SPENT_ON_SHARES, _SPENT_ON_WORSE, _SPENT_ON_STYLE = 0.7, 0.15, 0.15
 # Answers can get worse in a group too large to call its growth a new segment.
 _LARGEST_GROUP = 0.35
 _BY_ANSWER = "negative_feedback_rate"

@@ -18,10 +18,13 @@ from llmops_lab._scan.words import examples, telling_words, topic_words
 _NEW = 4.0
 _SHARED = 0.2
 _NEARLY = 0.9
+_AS_STRONG = 0.8
+_DOUBT_ROWS = 4
 _BURST_UNITS = 3
 _MOST_BURSTS = 5
 _N_TREES = 5
-_MOST_STABILITY_ROWS = 10_000
+# A tree over more rows costs more than it tells: 5 trees of 2,000 take half a second.
+_MOST_STABILITY_ROWS = 2_000
 
 
 @dataclass(frozen=True)
@@ -67,15 +70,45 @@ def _alike(first: Bools, second: Bools) -> bool:
     return bool((first & second).sum() > _SHARED * min(first.sum(), second.sum()))
 
 
+def purest_apart(masks: Sequence[Bools], strength: Floats, contrast: Floats) -> list[int]:
+    """Positions of groups that share no row, the strongest first.
+
+    Of groups that lie mostly inside one another, change the same way and are nearly as strong as
+    the strongest (0.8 of it), the one with the largest `contrast` (−1 to 1) stands for all: the
+    strongest often holds neighbours that did not change. Found 0.02 more of planted changes and
+    halved the mixed segments (docs/drift.md).
+    """
+    chosen: list[int] = []
+    left = list(np.argsort(-strength, kind="stable"))
+    while left:
+        top = left[0]
+        rivals = [
+            i
+            for i in left
+            if strength[i] >= _AS_STRONG * strength[top]
+            and contrast[i] * contrast[top] > 0
+            and _inside(masks[i], masks[top])
+        ]
+        best = max(rivals, key=lambda i: abs(contrast[i]))
+        chosen.append(int(best))
+        used = masks[best] | masks[top]
+        left = [i for i in left if not (masks[i] & used).any()]
+    return chosen
+
+
+def _inside(first: Bools, second: Bools) -> bool:
+    return bool((first & second).sum() > 0.5 * min(first.sum(), second.sum()))
+
+
 def changed_shares(
     compared: Comparison, nodes: Nodes, result: ScanResult, alpha: float
 ) -> list[Finding]:
     """Disjoint nodes whose share changed, the strongest change first."""
     found = np.flatnonzero(result.p_adjusted <= alpha)
-    order = found[np.argsort(-np.abs(result.statistic[found]), kind="stable")]
-    rows = {int(i): nodes.rows(int(i)) for i in order}
-    masks = [rows.get(i, np.zeros(0, dtype=np.bool_)) for i in range(len(nodes))]
-    chosen = disjoint(masks, order, np.zeros(len(nodes.cell), dtype=np.bool_))
+    masks = [nodes.rows(int(i)) for i in found]
+    contrast = np.array([_contrast(compared, mask) for mask in masks])
+    apart = purest_apart(masks, np.abs(result.statistic[found]), contrast)
+    rows = {int(found[place]): masks[place] for place in apart}
     return [
         Finding(
             rows[i],
@@ -84,8 +117,14 @@ def changed_shares(
             float(result.p_value[i]),
             float(result.p_adjusted[i]),
         )
-        for i in chosen
+        for i in rows
     ]
+
+
+def _contrast(compared: Comparison, rows: Bools) -> float:
+    """Share gained over the sum of both shares, drawn towards 0 as by 4 more rows."""
+    then, now = compared.shares(rows)
+    return (now - then) / (now + then + _DOUBT_ROWS / len(rows) * 2)
 
 
 def kind_of(then: float, now: float) -> str:
