@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from llmops_lab._display import Table
+from llmops_lab._embedded.cache import VectorStore, vector_store
 from llmops_lab._embedded.carried import Carried, carried_vectors
-from llmops_lab._embedded.texts import chunks, n_words, rows_with_text
-from llmops_lab.embedders._embedder import Matrix, embedders, unit_length
+from llmops_lab._embedded.estimate import Estimate
+from llmops_lab._embedded.texts import n_words, rows_with_text
+from llmops_lab._embedded.vectors import AnyEmbedder, checked, name_of, pieces_of, vectors
+from llmops_lab.embedders._embedder import Matrix, embedders
 from llmops_lab.errors import LabError
 from llmops_lab.traces import Traces
 
@@ -73,8 +77,9 @@ class Embeddings:
 def embed(
     traces: Traces,
     *,
-    embedder: str | Callable[[Sequence[str]], NDArray[np.floating]] | None = None,
+    embedder: str | AnyEmbedder | None = None,
     text: str = "input",
+    cache: bool | str | Path = True,
 ) -> Embeddings:
     """One vector per trace whose text has at least three words.
 
@@ -83,11 +88,13 @@ def embed(
     the name of a part of `embedders/`, or any function from texts to one vector each.
     `text` is "input" (the last user turn), "first_input", "conversation" or "output". A text
     too long for its embedder is cut; its vector is the mean of the pieces', by length.
+    Vectors of slow embedders are kept on disk, in the user's cache folder, in the folder that
+    `cache` or the environment variable LLMOPS_LAB_CACHE names, or not at all (False, "off").
     Raises UnknownPartError for an unknown embedder, and LabError when vectors are of several
     models or lengths, or when an embedder does not answer with one finite vector per text.
     """
     rows = rows_with_text(traces, text)
-    kept = rows.filter(n_words(pl.col("text")) >= _SHORTEST_WORDS)
+    kept = _long_enough(rows)
     n_short = rows.height - kept.height
     note = ""
     if embedder in (None, CARRIED):
@@ -100,14 +107,38 @@ def embed(
                 f" embedder={DEFAULT!r}"
             )
         note = _unused(carried, kept)
-    return replace(_embedded(kept, embedder or DEFAULT, n_short), note=note)
+    found = _embedded(kept, embedder or DEFAULT, n_short, vector_store(cache))
+    return replace(found, note=note)
+
+
+def estimate_embedding(
+    traces: Traces,
+    *,
+    embedder: str | AnyEmbedder,
+    text: str = "input",
+    cache: bool | str | Path = True,
+) -> Estimate:
+    """How many texts `embed` would embed anew with these options, and what that would cost."""
+    part = embedders[embedder] if isinstance(embedder, str) else embedder
+    kept = _long_enough(rows_with_text(traces, text))["text"].to_list()
+    texts = {piece for cut in pieces_of(part, kept) for piece in cut}
+    store, model = vector_store(cache), getattr(part, "cache_name", None)
+    there = store.find(model, list(texts)) if store and model else {}
+    new = [text for text in texts if text not in there]
+    count: Callable[[Sequence[str]], int] | None = getattr(part, "n_tokens", None)
+    name = embedder if isinstance(embedder, str) else name_of(part)
+    if count is None:
+        return Estimate(name, len(new), len(there), None, 0.0)
+    n_tokens = count(new) if new else 0
+    price: Callable[[int], float | None] = getattr(part, "cost_usd")  # noqa: B009
+    return Estimate(name, len(new), len(there), n_tokens, price(n_tokens))
 
 
 def embed_alike(
     baseline: Traces | Embeddings,
     current: Traces | Embeddings,
     *,
-    embedder: str | Callable[[Sequence[str]], NDArray[np.floating]] | None = None,
+    embedder: str | AnyEmbedder | None = None,
 ) -> tuple[Embeddings, Embeddings]:
     """Both windows embedded by one embedder; embeddings are taken as they are.
 
@@ -119,6 +150,10 @@ def embed_alike(
     if embedder is None and both[0].embedder != both[1].embedder:
         both = [w if isinstance(w, Embeddings) else embed(w, embedder=DEFAULT) for w in windows]
     return both[0], both[1]
+
+
+def _long_enough(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(n_words(pl.col("text")) >= _SHORTEST_WORDS)
 
 
 def _unused(carried: Carried, kept: pl.DataFrame) -> str:
@@ -133,53 +168,18 @@ def _unused(carried: Carried, kept: pl.DataFrame) -> str:
 def _carried(carried: Carried, kept: pl.DataFrame, n_short: int) -> Embeddings:
     name = f"{CARRIED}:{carried.model()}"
     frame = kept.filter(carried.has)
-    matrix = _checked(carried.matrix(), frame.height, name)
+    matrix = checked(carried.matrix(), frame.height, name)
     without = kept.height - frame.height
     return Embeddings(matrix, frame, name, _digest(frame["text"], name), n_short + without)
 
 
 def _embedded(
-    kept: pl.DataFrame, embedder: str | Callable[[Sequence[str]], NDArray[Any]], n_short: int
+    kept: pl.DataFrame, embedder: str | AnyEmbedder, n_short: int, store: VectorStore | None
 ) -> Embeddings:
     part = embedders[embedder] if isinstance(embedder, str) else embedder
-    name = embedder if isinstance(embedder, str) else _name_of(embedder)
-    matrix = _vectors(part, kept["text"].to_list(), name)
+    name = embedder if isinstance(embedder, str) else name_of(part)
+    matrix = vectors(part, kept["text"].to_list(), store)
     return Embeddings(matrix, kept, name, _digest(kept["text"], name), n_short)
-
-
-def _vectors(
-    part: Callable[[Sequence[str]], NDArray[np.floating]], texts: list[str], name: str
-) -> Matrix:
-    """One vector per text; pieces of long texts are embedded one by one and averaged."""
-    longest_chars = getattr(part, "longest_chars", None)
-    pieces = [chunks(text, longest_chars) for text in texts]
-    flat = np.array([piece for cut in pieces for piece in cut], dtype=object)
-    if not len(flat):
-        return np.zeros((0, 1), dtype=np.float32)
-    # Equal texts are embedded once: production traffic repeats itself.
-    unique, where = np.unique(flat, return_inverse=True)
-    found = _checked(np.asarray(part(unique.tolist())), len(unique), name)[where]
-    if len(flat) == len(texts):
-        return found
-    length = np.array([len(piece) for piece in flat], dtype=np.float32)
-    starts = np.cumsum([0, *(len(cut) for cut in pieces[:-1])])
-    return unit_length(np.add.reduceat(found * length[:, None], starts, axis=0))
-
-
-def _checked(vectors: NDArray[Any], n: int, name: str) -> Matrix:
-    if vectors.ndim != 2 or vectors.shape[0] != n:
-        raise LabError(
-            f"embedder {name!r} gave shape {vectors.shape} for {n} texts;"
-            " it must give one vector per text"
-        )
-    matrix = unit_length(vectors)
-    if not np.isfinite(matrix).all():
-        raise LabError(f"embedder {name!r} gave numbers that are not finite")
-    return matrix
-
-
-def _name_of(function: Callable[..., Any]) -> str:
-    return getattr(function, "__qualname__", type(function).__name__)
 
 
 def _digest(texts: pl.Series, name: str) -> str:

@@ -21,3 +21,9 @@ def shared() -> Path:
         if (folder / "shared" / "formats.md").exists():
             return folder / "shared"
     pytest.skip("the real files (../shared) are not here")
+
+
+@pytest.fixture(autouse=True)
+def _vectors_in_a_folder_of_the_test(tmp_path_factory, monkeypatch):
+    """Keep the vectors of tests out of the user's cache."""
+    monkeypatch.setenv("LLMOPS_LAB_CACHE", str(tmp_path_factory.getbasetemp() / "vectors"))

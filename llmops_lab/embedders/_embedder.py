@@ -14,16 +14,16 @@ embedders: Registry[Embedder] = Registry("embedder", "llmops_lab.embedders")
 
 
 def embedder(
-    name: str, *, longest_chars: int | None = None, model: str | None = None
+    name: str, *, longest_chars: int | None = None, cache_name: str | None = None
 ) -> Callable[[Embedder], Embedder]:
     """A decorator that files a function from texts to vectors under `name`.
 
-    It is given texts of at most `longest_chars`. A slow one names its `model`, weights and all:
-    its vectors are kept on disk under that name. Any callable may have these two attributes.
+    It is given texts of at most `longest_chars`. A slow one has a `cache_name`, of
+    model and weights: its vectors are kept on disk under it. Any callable may have these two.
     """
 
     def add(function: Embedder) -> Embedder:
-        vars(function).update(longest_chars=longest_chars, model=model)
+        vars(function).update(longest_chars=longest_chars, cache_name=cache_name)
         return embedders.register(name)(function)
 
     return add

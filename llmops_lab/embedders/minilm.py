@@ -38,7 +38,7 @@ def _model() -> tuple[Any, Any]:
     return tokenizer, runtime.InferenceSession(weights.read_bytes(), options)
 
 
-@embedder("minilm", longest_chars=_LONGEST_CHARS, model="all-MiniLM-L6-v2 int8")
+@embedder("minilm", longest_chars=_LONGEST_CHARS, cache_name="all-MiniLM-L6-v2 int8")
 def minilm_embedder(texts: Sequence[str]) -> Matrix:
     """Mean of contextual token vectors, 384 numbers; about 150 short texts a second."""
     tokenizer, session = _model()
