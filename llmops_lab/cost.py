@@ -11,6 +11,10 @@ from llmops_lab.pricing._cells import CELLS, COUNTS
 from llmops_lab.traces import Traces
 
 _CALL_KIND: Final = ("provider", "response_model", "request_model", "service_tier")
+_TOLD: Final = (
+    *_CALL_KIND, *COUNTS, "kind", "usage_role", "start_time", "cost_reported_usd",
+)  # fmt: skip
+"""What the cost of a call depends on."""
 _MODEL: Final = pl.coalesce("response_model", "request_model").alias("model")
 PARTS: Final = ("input", "cached", "cache_write", "output", "other")
 """What a cost is made of: full-price input, cached input, writes to the cache, output, the rest
@@ -28,8 +32,9 @@ def price_traces(traces: Traces, *, prices: Mapping[str, Price] | None = None) -
     (more cached than input) are never 0. `unpriced_calls` says which and why. Fees that are not
     per token or call (web searches, pages, seconds of audio) are not in the cost.
     """
-    spans = traces.spans.with_row_index("_row")
-    quoted = _quote(spans.filter(_LEAF), prices or {})
+    spans = traces.spans
+    numbered = spans.select(_TOLD).with_row_index("_row")
+    quoted = _quote(numbered.filter(_LEAF), prices or {})
     known = pl.col("cost_usd").is_not_null()
     reported = pl.col("cost_reported_usd")
     quoted = quoted.select(
@@ -40,12 +45,8 @@ def price_traces(traces: Traces, *, prices: Mapping[str, Price] | None = None) -
         .when(reported.is_not_null())
         .then(pl.lit("reported")),
     )
-    frame = (
-        spans.drop("cost_usd", "cost_source")
-        .join(quoted, on="_row", how="left", maintain_order="left")
-        .select(traces.spans.columns)
-    )
-    return replace(traces, frame=frame.lazy())
+    costs = numbered.select("_row").join(quoted, on="_row", how="left", maintain_order="left")
+    return replace(traces, frame=spans.with_columns(costs["cost_usd"], costs["cost_source"]).lazy())
 
 
 def cost_parts(traces: Traces) -> pl.DataFrame:

@@ -34,6 +34,7 @@ from llmops_lab.readers._mapped import mapped_reader
 from llmops_lab.readers._reader import Reader, Rows, readers
 from llmops_lab.readers._records import (
     Batch,
+    Decoded,
     Lines,
     Record,
     RecordDecoder,
@@ -92,11 +93,11 @@ def read_traces(
     ad_hoc = mapped_reader(mapping) if mapping else None
     with _without_collector():
         parts = [_read(content, format, ad_hoc) for content in contents(source)]
-    _warn_of_cuts(parts)
-    traces = _traces(parts, _named(source))
-    if prices is None and all(part.is_canonical for part in parts):
-        return traces  # priced when they were read first
-    return price_traces(traces, prices=prices)
+        _warn_of_cuts(parts)
+        traces = _traces(parts, _named(source))
+        if prices is None and all(part.is_canonical for part in parts):
+            return traces  # priced when they were read first
+        return price_traces(traces, prices=prices)
 
 
 @contextmanager
@@ -176,19 +177,31 @@ def _read_records(
 ) -> _Read:
     first = next(batches, [])
     reader, envelope = Found(ad_hoc) if ad_hoc else detect(_samples(first), name, wanted=wanted)
-    shapes = dict.fromkeys(reader.raw, PLAIN)
+    shapes = {**dict.fromkeys(reader.raw, PLAIN), **reader.shapes}
     decoder = RecordDecoder(reader.asked(), reader.raw, reader.typed, shapes)
     found = _Read()
     size = 0
     for batch in chain([first], batches):
-        exploded = _exploded(batch, reader, envelope, found, name)
-        for part in _parts(exploded):
-            decoded = decoder.decode(part)
+        quick = None if envelope else _decoded_at_once(batch, reader, decoder)
+        parts = [quick] if quick else []
+        if not quick:
+            exploded = _exploded(batch, reader, envelope, found, name)
+            parts = map(decoder.decode, _parts(exploded))
+            size += len(exploded) if envelope else 0
+        for decoded in parts:
             found.reject(decoded.rejected, name)
             found.add(read_spans(RecordTree(decoded), reader, source=name), name)
-        size += len(exploded) if envelope else len(batch)
+        size += 0 if envelope else len(batch)
     found.sizes.append((name, reader, size))
     return found
+
+
+def _decoded_at_once(batch: Batch, reader: Reader, decoder: RecordDecoder) -> Decoded | None:
+    """The spans in a block of documents, where the reader knows the quick way."""
+    nesting, explode = reader.nesting, reader.explode
+    if not isinstance(batch, Lines) or not nesting or not explode or not nesting.serves(batch.data):
+        return None
+    return decoder.decode_nested(batch, nesting, lambda record: explode(record).records)
 
 
 def _samples(batch: Batch) -> Iterator[Any]:

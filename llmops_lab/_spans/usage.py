@@ -8,6 +8,10 @@ carries usage too (an llm span around calls is one even without tokens of its ow
 import polars as pl
 
 _TOKENS = ("input_tokens", "output_tokens", "total_tokens_reported")
+_TOLD = (
+    "trace_id", "span_id", "parent_span_id", "depth", "kind", "scope_name", "start_time",
+    "duration_s", "request_model", "response_model", "response_id", "usage_role", *_TOKENS,
+)  # fmt: skip
 _START_TOLERANCE = pl.duration(milliseconds=50)
 _DURATION_TOLERANCE = 0.02
 # One instrumentor notes the model asked for (gpt-4o), the other the one that answered
@@ -18,20 +22,24 @@ _DATED = r"-(\d{4}-\d\d-\d\d|\d{8}|\d{4})$"
 def with_tree(spans: pl.DataFrame) -> pl.DataFrame:
     """Fill is_root, is_orphan and depth from parent_span_id. A cycle's spans stay roots."""
     keys = spans.select("trace_id", pl.col("span_id").alias("parent_span_id")).unique()
-    linked = spans.with_row_index("_i").join(
-        keys.with_columns(_known=pl.lit(value=True)),
-        on=["trace_id", "parent_span_id"],
-        how="left",
-        maintain_order="left",
+    linked = (
+        spans.select("trace_id", "span_id", "parent_span_id")
+        .with_row_index("_i")
+        .join(
+            keys.with_columns(_known=pl.lit(value=True)),
+            on=["trace_id", "parent_span_id"],
+            how="left",
+            maintain_order="left",
+        )
     )
     has_parent = pl.col("parent_span_id").is_not_null()
     known = pl.col("_known").fill_null(value=False)
     linked = linked.with_columns(is_root=~known, is_orphan=has_parent & ~known)
-    depth = _depths(linked)
-    return (
-        linked.join(depth, on="_i", how="left", maintain_order="left")
-        .with_columns(depth=pl.coalesce("_depth", pl.lit(0)).cast(pl.UInt16))
-        .select(spans.columns)
+    depth = linked.select("_i").join(_depths(linked), on="_i", how="left", maintain_order="left")
+    return spans.with_columns(
+        linked["is_root"],
+        linked["is_orphan"],
+        depth["_depth"].fill_null(0).cast(pl.UInt16).alias("depth"),
     )
 
 
@@ -63,7 +71,7 @@ def with_usage_role(spans: pl.DataFrame) -> pl.DataFrame:
     """Fill usage_role where it is null, over each trace's tree."""
     if spans.height and not spans["usage_role"].null_count():
         return spans
-    numbered = spans.with_row_index("_i")
+    numbered = spans.select(_TOLD).with_row_index("_i")
     has_usage = pl.any_horizontal(pl.col(c).fill_null(0) > 0 for c in _TOKENS)
     bearing = numbered.filter(has_usage)
     duplicates = _duplicates(numbered)
@@ -78,9 +86,8 @@ def with_usage_role(spans: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("none"))
         .otherwise(pl.lit("leaf"))
     )
-    return numbered.with_columns(
-        usage_role=pl.coalesce("usage_role", role.cast(spans.schema["usage_role"]))
-    ).drop("_i")
+    roles = numbered.select(pl.coalesce("usage_role", role.cast(spans.schema["usage_role"])))
+    return spans.with_columns(roles["usage_role"])
 
 
 def _ancestors(numbered: pl.DataFrame, bearing: pl.DataFrame) -> pl.Series:

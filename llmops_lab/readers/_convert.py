@@ -82,7 +82,8 @@ def _clean_text(value: Any) -> str | None:
 def word(values: Values) -> Column:
     """A name or id: empty text is no name."""
     column = text(values)
-    return Column(column.series.replace("", None), column.problems)
+    has_empty = (column.series == "").any()
+    return Column(column.series.replace("", None), column.problems) if has_empty else column
 
 
 def whole(values: Values) -> Column:
@@ -117,6 +118,8 @@ def number(values: Values) -> Column:
         if quick is None:
             return one_by_one(values, pl.Float64(), number_of)
         series = quick
+    if series.is_finite().all():
+        return Column(series)
     return Column(series.to_frame("x").select(pl.when(pl.col("x").is_finite()).then("x"))["x"])
 
 
@@ -165,18 +168,27 @@ def flag(values: Values) -> Column:
 
 def words(values: Values) -> Column:
     """A list of texts; one text is a list of one, JSON is read."""
-    known: dict[tuple[str, ...], int] = {}
+    known: dict[tuple[str, ...], int] = {}  # Polars builds lists row by row; few are distinct
+    plain: dict[tuple[Any, ...], int] = {}
 
     def number_of_list(value: Any) -> int | None:
-        if type(value) is list and all(type(item) is str for item in value):
-            again = known.get(tuple(value))
-            if again is not None:
-                return again
         found = words_of(value)
-        return None if found is None else known.setdefault(tuple(found), len(known))
+        place = None if found is None else known.setdefault(tuple(found), len(known))
+        if place is not None and found == value and type(value) is list:
+            plain[tuple(value)] = place
+        return place
 
-    # Polars builds lists row by row; most rows repeat a few of them.
-    column = one_by_one(values, pl.UInt32(), number_of_list)
+    def quick(value: Any) -> int | None:
+        if type(value) is list:
+            try:
+                place = plain.get(tuple(value))
+            except TypeError:
+                place = None
+            if place is not None:
+                return place
+        return number_of_list(value)
+
+    column = one_by_one(values, pl.UInt32(), quick)
     distinct = pl.Series([list(each) for each in known], dtype=pl.List(pl.String))
     return Column(distinct.gather(column.series), column.problems)
 
@@ -202,8 +214,19 @@ def choice(table: Mapping[str, str], otherwise: str | None = None) -> Convert:
     """The canonical word for each of the source's, whatever its case."""
 
     def convert(values: Values) -> Column:
-        lower = word(values).series.str.to_lowercase()
-        return Column(lower.replace_strict(table, default=otherwise, return_dtype=pl.String))
+        if isinstance(values, pl.Series):
+            lower = word(values).series.str.to_lowercase()
+            return Column(lower.replace_strict(table, default=otherwise, return_dtype=pl.String))
+        known: dict[Any, str | None] = {}
+        try:
+            found = [known[v] if v in known else known.setdefault(v, one(v)) for v in values]
+        except TypeError:  # something that is no word
+            found = [one(value) for value in values]
+        return Column(pl.Series(found, dtype=pl.String))
+
+    def one(value: Any) -> str | None:
+        text = _clean_text(value)
+        return table.get(text.lower(), otherwise) if text else otherwise
 
     return convert
 

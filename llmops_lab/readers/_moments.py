@@ -14,6 +14,8 @@ _TEXT = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:[.,](\d+))?\s*(Z|UTC|[+-]\d\d:?\d\d)?)?",
     re.IGNORECASE,
 )
+_WITH_FRACTION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.(\d{1,9})Z")
+_SECOND = "%Y-%m-%dT%H:%M:%S"
 _FORMAT = "%Y-%m-%dT%H:%M:%S%.f%#z"
 
 
@@ -25,6 +27,11 @@ def moment(unit: str = "ms") -> Convert:
         if series is not None and isinstance(series.dtype, pl.Datetime):
             return Column(series.cast(pl.Datetime("ns")).cast(pl.Int64))
         if series is not None and series.dtype == pl.String:
+            quick = _counted(series, unit)
+            if quick is None:
+                quick = _uniform(series)
+            if quick is not None:
+                return Column(quick)
             quick = _iso(series)
             if quick.null_count() == series.null_count():
                 return Column(quick)
@@ -33,6 +40,14 @@ def moment(unit: str = "ms") -> Convert:
         return one_by_one(values, pl.Int64(), _reader(unit))
 
     return convert
+
+
+def _counted(series: pl.Series, unit: str) -> pl.Series | None:
+    """Whole numbers that are written as text; None if any is something else."""
+    numbers = series.cast(pl.Int64, strict=False) if unit in _PER else None
+    if numbers is None or numbers.null_count() > series.null_count() or not _fits(numbers, unit):
+        return None
+    return numbers * _PER[unit]
 
 
 def _fits(series: pl.Series, unit: str) -> bool:
@@ -45,6 +60,22 @@ def _series(values: Any) -> pl.Series | None:
         return pl.Series(values, strict=True)
     except (TypeError, OverflowError, UnicodeEncodeError, pl.exceptions.PolarsError):
         return None
+
+
+def _uniform(series: pl.Series) -> pl.Series | None:
+    """Times that are all written like the first, in UTC with a fraction; None if they are not."""
+    first = _WITH_FRACTION.fullmatch(str(series.drop_nulls().first()))
+    if not first:
+        return None
+    n = len(first[1])
+    written, fraction = pl.col("x"), pl.col("x").str.slice(20, n).cast(pl.Int64, strict=False)
+    second = written.str.slice(0, 19).str.to_datetime(_SECOND, time_unit="ns", strict=False)
+    found = series.to_frame("x").select(
+        ns=second.cast(pl.Int64) + fraction * 10 ** (9 - n),
+        is_alike=written.str.slice(19).str.contains(rf"^\.\d{{{n}}}Z$"),
+    )
+    is_whole = found["ns"].null_count() == series.null_count() and found["is_alike"].all()
+    return found["ns"] if is_whole else None
 
 
 def _iso(series: pl.Series) -> pl.Series:

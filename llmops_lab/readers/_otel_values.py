@@ -40,9 +40,10 @@ class KeyValue(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 def _typed_value(value: AnyValue) -> Any:
-    text = value.stringValue
-    if text is not None:
-        return text
+    """The value of anything but text."""
+    whole = value.intValue
+    if whole is not None:
+        return _whole(whole)
     set_fields = {
         name: got
         for name in AnyValue.__struct_fields__
@@ -65,7 +66,12 @@ def attributes_of(items: Any) -> dict[str, Any]:
     if not isinstance(items, list) or not items:
         return {}
     if isinstance(items[0], KeyValue):
-        return {item.key: _typed_value(item.value) for item in items}
+        return {
+            item.key: text
+            if (text := item.value.stringValue) is not None
+            else _typed_value(item.value)
+            for item in items
+        }
     return {
         item["key"]: plain_value(item.get("value"))
         for item in items
@@ -82,7 +88,7 @@ def plain_value(value: Any) -> Any:
         return value
     match kind:
         case "intValue" | "int_value":
-            return int(inner) if isinstance(inner, str) and inner.lstrip("-").isdigit() else inner
+            return _whole(inner)
         case "arrayValue" | "array_value":
             return [plain_value(item) for item in _values(inner)]
         case "kvlistValue" | "kvlist_value":
@@ -91,19 +97,23 @@ def plain_value(value: Any) -> Any:
             return inner
 
 
+def _whole(inner: Any) -> Any:
+    return int(inner) if isinstance(inner, str) and inner.lstrip("-").isdigit() else inner
+
+
 def _values(inner: Any) -> list[Any]:
     found = inner.get("values") if isinstance(inner, Mapping) else inner
     return found if isinstance(found, list) else []
 
 
+def all_keys(rows: Rows) -> set[str]:
+    """The keys that any row has."""
+    return set[str]().union(*filter(None, rows))
+
+
 def folded(rows: Rows) -> Rows:
     """Numbered keys as lists: `llm.input_messages.0.message.role` and so on."""
-    distinct = {id(row): row for row in rows if row}
-    numbered = {
-        key: _INDEX.split(key)
-        for key in set[str]().union(*distinct.values())
-        if _NUMBERED.match(key)
-    }
+    numbered = {key: _INDEX.split(key) for key in all_keys(rows) if _NUMBERED.match(key)}
     return [_fold(row, numbered) if row else row for row in rows] if numbered else rows
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from llmops_lab._registry import Registry
 from llmops_lab.readers._convert import Convert, word
-from llmops_lab.readers._records import Record
+from llmops_lab.readers._records import Nesting, Record
 from llmops_lab.readers._tree import Tree
 
 Rows = list[dict[str, Any]]
@@ -47,7 +47,8 @@ class Reader:
 
     Keys below another are written with a slash: `info/trace_id`, and `data[]/context` for the
     first item of a list. `page_sizes` are the numbers of records at which the tool cuts an export.
-    `typed` keys have a msgspec type for the quick decoder.
+    `explode` opens documents that hold many spans; `nesting` says the same to a quicker decoder.
+    `typed` keys have a msgspec type for the quick decoder, `shapes` one that most records have.
     `raw` keys hold text of any shape, kept byte-exact; `repeats` are keys that only say again what
     others do, and are dropped.
     """
@@ -58,9 +59,11 @@ class Reader:
     signatures: tuple[frozenset[str], ...] = ()
     evidence: Evidence = "from the published schema"
     explode: Explode | None = None
+    nesting: Nesting | None = None
     side_rows: SideRows | None = None
     raw: frozenset[str] = frozenset()
     repeats: frozenset[str] = frozenset()
+    shapes: Mapping[str, Any] = field(default_factory=dict[str, Any])
     typed: Mapping[str, Any] = field(default_factory=dict[str, Any])
     finish: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     required: tuple[str, ...] = ("span_id",)

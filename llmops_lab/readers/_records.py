@@ -5,7 +5,7 @@ earlier record had widens the struct; what the strict decoder refuses gets a len
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
@@ -22,6 +22,7 @@ Rejection = tuple[int, str]
 _MAX_LEARNED = 400
 _FIRST_LOOK = 200  # most files show all their keys early
 _MOST_TRIES = 8
+_NEW_KEY_BELOW = re.compile(r"unknown field .* - at `\$\[(\d+)\]\S*\[\d+\]`$", re.DOTALL)
 _NEW_KEY = re.compile(r"unknown field .* - at `\$\[(\d+)\]`$", re.DOTALL)
 _MORE = "\x7fmore"
 _UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')  # msgspec has no field of such a name
@@ -74,6 +75,19 @@ Batch = Lines | Sequence[Record]
 def records_of(batch: Batch) -> Sequence[Record]:
     """The records of a batch, one by one."""
     return batch.records() if isinstance(batch, Lines) else batch
+
+
+@dataclass(frozen=True)
+class Nesting:
+    """How span records lie in the document of a line, for a decoder that reads both at once.
+
+    `document` gives the type of a line from that of a span, `spans` what surrounds a document's
+    spans and the spans, `serves` whether a block needs no closer look.
+    """
+
+    document: Callable[[type[msgspec.Struct]], Any]
+    spans: Callable[[Any], Iterable[tuple[Mapping[str, Any], Sequence[msgspec.Struct]]]]
+    serves: Callable[[bytes], bool]
 
 
 @dataclass(frozen=True)
@@ -159,6 +173,44 @@ class RecordDecoder:
                     Decoded(numbers, none, structs, self._names, ()) if len(structs) == n else None
                 )
         return None
+
+    def decode_nested(
+        self, lines: Lines, nesting: Nesting, explode: Callable[[Record], Sequence[Record]]
+    ) -> Decoded | None:
+        """The spans in the documents of all lines; None when there is anything amiss."""
+        for _ in range(_MOST_TRIES):
+            decoder = msgspec.json.Decoder(nesting.document(self._struct))
+            try:
+                documents = decoder.decode_lines(lines.data)
+            except msgspec.ValidationError as error:
+                place = _NEW_KEY_BELOW.search(str(error))
+                before = len(self._names)
+                if place:
+                    some = lines.start(_FIRST_LOOK, int(place[1])).records()
+                    self._learn_all(span for record in some for span in explode(record))
+                if len(self._names) == before:
+                    return None
+            except (msgspec.DecodeError, UnicodeError, RecursionError):
+                return None
+            else:
+                return self._gathered(documents, lines, nesting)
+        return None
+
+    def _gathered(self, documents: Sequence[Any], lines: Lines, nesting: Nesting) -> Decoded | None:
+        numbers: list[int] = []
+        contexts: list[Mapping[str, Any]] = []
+        structs: list[msgspec.Struct] = []
+        for number, document in enumerate(documents, lines.first):
+            before = len(structs)
+            for context, spans in nesting.spans(document):
+                structs += spans
+                contexts += [context] * len(spans)
+            found = len(structs) - before
+            if not found:
+                return None
+            numbers += [number] * found
+        whole = len(documents) == len(lines)
+        return Decoded(numbers, contexts, structs, self._names, ()) if whole else None
 
     def _widened(self, lines: Lines, message: str) -> bool:
         """Whether another try is worth it: with new keys, or without the quick shapes."""

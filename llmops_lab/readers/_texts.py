@@ -14,7 +14,7 @@ Cells = tuple[bytes | None, str | None, str | None]
 Texts = dict[str, pl.Series]
 
 _SLICE = 500  # about a megabyte of text: the next slice takes the memory of the last
-_OPENERS = ("{", "[", '"')
+_OPENERS = {"{": "}", "[": "]", '"': '"'}
 _NO_TEXT = ("[", "")
 _NOTHING: Cells = (None, None, None)
 
@@ -39,8 +39,25 @@ def texts_of(loose: Mapping[str, Sequence[Any]], height: int) -> Texts:
 
 
 def _columns(values: Sequence[Any], role: str) -> tuple[pl.Series, pl.Series, pl.Series]:
-    cells = [_read(value, role) for value in values]
-    messages, texts, system = zip(*cells, strict=True) if cells else ((), (), ())
+    messages: list[bytes | None] = []
+    texts: list[str | None] = []
+    system: list[str | None] = []
+    for value in values:
+        only: Any = value[0] if type(value) is list and len(value) == 1 else value
+        if type(only) in _KINDS and only.content[:1] not in _NO_TEXT:  # by far the most
+            messages.append(_encode((_Message(only.role, (_Part(only.content),)),)))
+            texts.append(only.content)
+            system.append(only.content if only.role == "system" else None)
+            continue
+        if type(value) is str and value[:1] not in _OPENERS:
+            messages.append(None)
+            texts.append(value)
+            system.append(None)
+            continue
+        as_json, text, instructions = _read(value, role)
+        messages.append(as_json)
+        texts.append(text)
+        system.append(instructions)
     return json_series(messages), text_series(texts), text_series(system)
 
 
@@ -49,7 +66,7 @@ def _read(value: Any, role: str) -> Cells:
     if value is None:
         return _NOTHING
     if isinstance(value, str):
-        if value[:1] not in _OPENERS:
+        if value.rstrip()[-1:] != _OPENERS.get(value[:1]):
             return None, value, None
     elif quick := _quick(value, role):
         return quick
@@ -70,8 +87,8 @@ def _quick(value: Any, role: str) -> Cells | None:
     """The cells of what is nothing but plain messages."""
     kind = type(value)
     if kind is list:
-        return _plain_messages(value, role) if value and type(value[0]) is Plain else None
-    if kind is Plain:
+        return _plain_messages(value, role) if value and type(value[0]) in _KINDS else None
+    if kind in _KINDS:
         return _plain_messages([value], role)
     return _plain_raw(value, role) if kind is msgspec.Raw else None
 
@@ -83,13 +100,29 @@ class Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     content: str
 
 
+class PlainLabelled(
+    msgspec.Struct,
+    forbid_unknown_fields=True,
+    gc=False,
+    rename={"role": "message.role", "content": "message.content"},
+):
+    """The same as OpenInference writes it."""
+
+    role: Literal["user", "assistant", "system"]
+    content: str
+
+
+_KINDS = frozenset({Plain, PlainLabelled})
+
+
 def without_plain(value: Any) -> Any:
     """The value with plain messages as the objects they were."""
     some = value[0] if type(value) is list and value else value
-    return msgspec.to_builtins(value) if type(some) is Plain else value
+    return msgspec.to_builtins(value) if type(some) in _KINDS else value
 
 
 PLAIN: Any = list[Plain] | Plain | str
+PLAIN_LABELLED: Any = list[PlainLabelled] | str
 """What most inputs and outputs are; a quick decoder may expect it."""
 
 
@@ -115,7 +148,7 @@ def _plain_raw(raw: msgspec.Raw, role: str) -> Cells | None:
     return _plain_messages(found, role)
 
 
-def _plain_messages(found: list[Plain], role: str) -> Cells | None:
+def _plain_messages(found: Sequence[Plain | PlainLabelled], role: str) -> Cells | None:
     """The cells of plain messages; None where a text holds parts written as JSON, or nothing."""
     spoken = system = None
     for message in found:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from llmops_lab.readers._json import object_in
-from llmops_lab.readers._otel_values import Rows, attributes_of, folded
+from llmops_lab.readers._otel_values import Rows, all_keys, attributes_of, folded
 
 
 class Tree:
@@ -16,8 +16,7 @@ class Tree:
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
-        distinct = {id(row): row for row in rows if row}
-        self.keys: set[str] = set().union(*distinct.values())
+        self.keys = all_keys(rows)
         self._read: set[str] = set()
         self._branches: dict[str, Tree] = {}
 
@@ -53,7 +52,11 @@ class Tree:
     def branch(self, key: str) -> "Tree":
         """The objects under a key, opened where they are written as text."""
         if key not in self._branches:
-            self._branches[key] = Tree(folded([_opened(value) for value in self.values(key)]))
+            opened = [
+                value if value is None or type(value) is dict else _opened(value)
+                for value in self.values(key)
+            ]
+            self._branches[key] = Tree(folded(opened))
         return self._branches[key]
 
     def has(self, row: int) -> bool:
@@ -89,8 +92,6 @@ class Tree:
 
 def _opened(value: Any) -> Mapping[str, Any] | None:
     """The object that a value is, holds as text, or lists as OTLP's keys and values."""
-    if value is None or type(value) is dict:
-        return value
     return attributes_of(value) if isinstance(value, list) else object_in(value)
 
 

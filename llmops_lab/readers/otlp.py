@@ -1,7 +1,7 @@
 """OTLP JSON in its three dialects: specification, protobuf's MessageToJson, Phoenix."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -15,7 +15,7 @@ from llmops_lab.readers._json import UnreadableError, decode, list_in, plain_obj
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._otel_values import KeyValue, attributes_of
 from llmops_lab.readers._reader import Exploded, Field, Rows, keys, reader
-from llmops_lab.readers._records import Record, object_of
+from llmops_lab.readers._records import Nesting, Record, object_of
 from llmops_lab.readers._side_rows import attribute_rows, item_rows
 from llmops_lab.readers._tree import Tree
 
@@ -30,64 +30,61 @@ class _Scope(msgspec.Struct, frozen=True, gc=False):
     name: str | None = None
 
 
-class _OfScope(msgspec.Struct, gc=False):
-    spans: list[msgspec.Raw]
-    scope: _Scope = _Scope()
-
-
 class _Resource(msgspec.Struct, frozen=True, gc=False):
     attributes: list[KeyValue] = []
 
 
-class _OfResource(msgspec.Struct, gc=False):
-    scopeSpans: list[_OfScope]  # noqa: N815
-    resource: _Resource = _Resource()
+def _request(span: Any) -> Any:
+    """The type of one export request whose spans are of this type."""
+    of_scope = msgspec.defstruct(
+        "OfScope", [("spans", list[span]), ("scope", _Scope, _Scope())], gc=False
+    )
+    of_resource = msgspec.defstruct(
+        "OfResource",
+        [("scopeSpans", list[of_scope]), ("resource", _Resource, _Resource())],
+        gc=False,
+    )
+    return msgspec.defstruct("Request", [("resourceSpans", list[of_resource])], gc=False)
 
 
-class _Request(msgspec.Struct, gc=False):
-    resourceSpans: list[_OfResource]  # noqa: N815
-
-
-_REQUEST = msgspec.json.Decoder(_Request)
+_REQUEST = msgspec.json.Decoder(_request(msgspec.Raw))
 
 
 def spans_in(record: Record) -> Exploded:
     """The spans of one export request, each with its resource and scope."""
     try:
-        scopes = _typed_scopes(_REQUEST.decode(record.data))
+        scopes = list(_typed_scopes(_REQUEST.decode(record.data)))
     except (msgspec.DecodeError, UnicodeError, RecursionError, TypeError):
         scopes = list(_scopes(object_of(record)))  # another dialect, or something amiss
     found = [
-        Record(record.line, _opened(span), {"resource": resource, "scope": scope})
-        for resource, scope, spans in scopes
+        Record(record.line, _opened(span), surroundings)
+        for surroundings, spans in scopes
         for span in spans
     ]
     return Exploded(found)
 
 
-_Scopes = list[tuple[dict[str, Any], dict[str, Any], list[Any]]]
+_Scopes = Iterable[tuple[dict[str, Any], Sequence[Any]]]
 
 
-def _typed_scopes(request: _Request) -> _Scopes:
-    return [
-        (
-            attributes_of(of_resource.resource.attributes),
-            {"name": of_scope.scope.name},
-            of_scope.spans,
-        )
-        for of_resource in request.resourceSpans
-        for of_scope in of_resource.scopeSpans
-    ]
+def _typed_scopes(request: Any) -> _Scopes:
+    for of_resource in request.resourceSpans:
+        resource = attributes_of(of_resource.resource.attributes)
+        for of_scope in of_resource.scopeSpans:
+            yield {"resource": resource, "scope": {"name": of_scope.scope.name}}, of_scope.spans
 
 
-def _scopes(document: Any) -> Iterator[tuple[dict[str, Any], dict[str, Any], list[Any]]]:
+def _scopes(document: Any) -> _Scopes:
     for of_resource in _items(document, "resourceSpans", "resource_spans"):
         resource = attributes_of(plain_object(of_resource.get("resource")).get("attributes"))
         for of_scope in _items(
             of_resource, "scopeSpans", "scope_spans", "instrumentationLibrarySpans"
         ):
             scope = plain_object(of_scope.get("scope") or of_scope.get("instrumentationLibrary"))
-            yield resource, {"name": scope.get("name")}, list_in(of_scope.get("spans"))
+            yield (
+                {"resource": resource, "scope": {"name": scope.get("name")}},
+                list_in(of_scope.get("spans")),
+            )
 
 
 def _items(document: Any, *names: str) -> list[Mapping[str, Any]]:
@@ -109,6 +106,11 @@ def _opened(span: Any) -> Any:
             return span
     told = messages_of(span.get("events")) if isinstance(span, dict) else None
     return {**span, "told": told} if told else span
+
+
+def _has_no_messages(block: bytes) -> bool:
+    """Whether no event of a block can tell messages."""
+    return b'.message"' not in block and b'"gen_ai.choice"' not in block
 
 
 _TELLING = re.compile(rb'"gen_ai\.(?:\w+\.message|choice)"')
@@ -148,6 +150,7 @@ otlp = reader(
     signatures=keys("resourceSpans", "resource_spans"),
     repeats=frozenset({"kind", "flags", "traceState", "droppedAttributesCount"}),
     explode=spans_in,
+    nesting=Nesting(_request, _typed_scopes, _has_no_messages),
     typed={"attributes": list[KeyValue]},
     fields=SPAN,
     side_rows=span_rows,

@@ -6,6 +6,7 @@ from llmops_lab.readers._events import EVENT_FIELDS
 from llmops_lab.readers._ids import otel_id
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._reader import Field, keys, reader
+from llmops_lab.readers._texts import PLAIN_LABELLED
 from llmops_lab.readers.otlp import STATUS, span_rows
 
 phoenix = reader(
@@ -26,6 +27,7 @@ phoenix = reader(
         *attribute_fields("attributes."),
         *EVENT_FIELDS,
     ),
+    shapes={f"attributes.llm.{side}_messages": PLAIN_LABELLED for side in ("input", "output")},
     side_rows=span_rows,
     page_sizes=(1000,),
 )

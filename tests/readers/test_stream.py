@@ -114,3 +114,83 @@ def test_plain_messages_are_read_as_messages():
     assert json.loads(row["attributes"]) == {
         "metadata": {"plan": "plus", "attributes": {"other": 1}}
     }
+
+
+def labelled(n, messages):
+    return {
+        "context.span_id": f"{n:016x}",
+        "context.trace_id": f"{1:032x}",
+        "span_kind": "LLM",
+        "start_time": f"2026-01-01T00:00:00.00{n}Z",
+        "attributes.llm.input_messages": messages,
+    }
+
+
+def test_openinference_messages_read_alike_from_lines_and_objects():
+    plain = [
+        {"message.role": "system", "message.content": "brief"},
+        {"message.role": "user", "message.content": "é"},
+    ]
+    call = [{"message.role": "assistant", "message.tool_calls": [{"tool_call.function.name": "f"}]}]
+    for second in (plain, call, "text", None, []):
+        records = [labelled(1, plain), labelled(2, second)]
+        read = spans(records)
+        assert_frame_equal(read, read_traces(records).spans.drop("source_file"))
+        assert read["input_text"][0] == "é"
+        assert read["system_instructions"][0] == "brief"
+
+
+def test_times_of_one_form_and_of_several_read_alike():
+    forms = ["2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00.250Z", "2026-01-01T01:00:00.125+01:00"]
+    wanted = [500_000, 250_000, 125_000]
+    for form, microsecond in zip(forms, wanted, strict=True):
+        together = spans([observation(n, startTime=text) for n, text in enumerate(forms)])
+        alone = spans([observation(1, startTime=form), observation(2, startTime=form)])
+        assert together["start_time"].dt.microsecond().to_list() == wanted
+        assert alone["start_time"].dt.microsecond().to_list() == [microsecond] * 2
+
+
+def test_a_time_that_only_looks_like_the_others_is_set_aside():
+    records = [
+        observation(1, startTime="2026-01-01T00:00:00.250Z"),
+        observation(2, startTime="2026-01-01T00:00:00.+25Z"),
+    ]
+    traces = read_traces("\n".join(map(compact, records)).encode())
+    assert traces.spans["span_id"].to_list() == ["o1"]
+    assert traces.rejected["line"].to_list() == [2]
+
+
+def test_otlp_lines_read_alike_one_by_one_and_at_once():
+    def request(n, **changes):
+        value = {"stringValue": "hi"} if n % 2 else {"intValue": "7"}
+        span = {
+            "traceId": f"{1:032x}",
+            "spanId": f"{n:016x}",
+            "attributes": [
+                {"key": "gen_ai.usage.input_tokens", "value": {"intValue": str(n)}},
+                {"key": "input.value", "value": value},
+            ],
+            **changes,
+        }
+        scope = {"scope": {"name": "s"}, "spans": [span]}
+        resource = {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]}
+        return {"resourceSpans": [{"resource": resource, "scopeSpans": [scope]}]}
+
+    usual = [request(n) for n in range(1, 5)]
+    odd = request(
+        9,
+        unheard={"of": 1},
+        attributes=[{"key": "gen_ai.usage.input_tokens", "value": {"intValue": 9}}],
+        events=[
+            {
+                "name": "gen_ai.user.message",
+                "attributes": [{"key": "content", "value": {"stringValue": "asked"}}],
+            }
+        ],
+    )
+    together = spans([*usual, odd])
+    assert together["source_row"].to_list() == [1, 2, 3, 4, 5]
+    assert together["service_name"].to_list() == ["shop"] * 5
+    assert_frame_equal(together[:4], spans(usual))
+    assert together["input_text"].to_list() == ["hi", "7", "hi", "7", "asked"]
+    assert together["input_tokens"].to_list() == [1, 2, 3, 4, 9]
