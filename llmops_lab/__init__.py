@@ -52,6 +52,7 @@ _HOMES = {
     "find_near_duplicates": "leakage",
     "fine_tuning": "remedies",
     "import_cases": "exchange",
+    "import_run": "foreign_runs",
     "name_segments": "naming",
     "plot": "plots",
     "position_consistency": "scorers.pairwise",

@@ -5,11 +5,22 @@ import inspect
 from pathlib import Path
 
 from llmops_lab._registry import Registry
+from llmops_lab.exporters import CaseFormat, RunFormat
 
 TARGET = Path(__file__).resolve().parent.parent / "docs/reference/parts.md"
 KINDS = {
     "Scorers": ("llmops_lab.scorers._score", "scorers", '`evaluate(…, scorers=["name"])`'),
     "Targets": ("llmops_lab.targets._target", "targets", '`targets["name"](…)`'),
+    "Case formats": (
+        "llmops_lab.exporters._case_format",
+        "case_formats",
+        '`import_cases(…, format="name")`, `export_cases`; what a format cannot carry is counted',
+    ),
+    "Run formats": (
+        "llmops_lab.exporters._run_format",
+        "run_formats",
+        "`import_run(path)`, by content",
+    ),
     "Embedders": ("llmops_lab.embedders._embedder", "embedders", '`embed(…, embedder="name")`'),
     "Detectors": ("llmops_lab.detectors._shift", "detectors", "used by `detect_drift`"),
     "Plots": ("llmops_lab.plots._registry", "plots", "`plot(result)`, by the result's class"),
@@ -26,6 +37,11 @@ edits no list.
 
 def described(part: object) -> str:
     """The first line of what the part says about itself."""
+    if isinstance(part, CaseFormat):
+        fields = ", ".join(sorted(part.carries))
+        return f"{', '.join(part.suffixes)}; own place for {fields}"
+    if isinstance(part, RunFormat):
+        return f"{', '.join(part.suffixes)}; not read: {part.leaves}"
     told = part if callable(part) or inspect.isclass(part) else type(part)
     return (inspect.getdoc(told) or "").partition("\n")[0].replace("|", "\\|")
 

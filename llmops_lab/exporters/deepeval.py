@@ -13,7 +13,7 @@ _CAMEL = {
 _OWN = {"input", "expected_output", "context", "name", "additional_metadata"}
 
 
-def _read(record: Record) -> Record:
+def read_golden(record: Record) -> Record:
     plain = {_CAMEL.get(name, name): value for name, value in record.items()}
     context = plain.get("context") or []
     return {
@@ -40,7 +40,7 @@ def _write(case: Case) -> Record:
 
 case_formats.register("deepeval")(
     CaseFormat(
-        _read,
+        read_golden,
         _write,
         carries=frozenset({"id", "input", "expected", "context", "metadata"}),
         suffixes=(".json", ".jsonl", ".csv"),

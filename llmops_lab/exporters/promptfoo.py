@@ -9,7 +9,7 @@ _EQUALS, _CONTAINS, _RUBRIC = "equals", "contains", "llm-rubric"
 _OWN = {"description", "vars", "assert", "metadata"}
 
 
-def _read(record: Record) -> Record:
+def read_test(record: Record) -> Record:
     if "vars" not in record:
         record = _from_columns(record)
     checks: list[Record] = list(record.get("assert") or [])
@@ -69,7 +69,7 @@ def _write(case: Case) -> Record:
 
 case_formats.register("promptfoo")(
     CaseFormat(
-        _read,
+        read_test,
         _write,
         carries=frozenset({"id", "input", "expected", "rubric", "metadata"}),
         suffixes=(".yaml", ".yml", ".json", ".jsonl", ".csv"),
