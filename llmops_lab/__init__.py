@@ -47,6 +47,7 @@ _HOMES = {
     "explain_cost": "cost_change",
     "explore": "widgets",
     "export_cases": "exchange",
+    "export_dataset": "exchange",
     "few_shot": "remedies",
     "find_leaks": "leakage",
     "find_near_duplicates": "leakage",

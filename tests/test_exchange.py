@@ -2,12 +2,13 @@
 
 from dataclasses import fields
 
+import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmops_lab.errors import FormatError, LabError
-from llmops_lab.exchange import export_cases, import_cases
+from llmops_lab.exchange import export_cases, export_dataset, import_cases
 from llmops_lab.exporters import case_formats
 from llmops_lab.golden import Case, GoldenSet, Source
 
@@ -135,3 +136,61 @@ def test_what_is_no_such_file_is_refused(tmp_path, name, file, text, says):
         import_cases(tmp_path / file, format=name)
     with pytest.raises(LabError, match="no case format called 'xls'"):
         import_cases(tmp_path / file, format="xls")
+
+
+@settings(deadline=None, max_examples=20)
+@given(
+    several=st.lists(
+        cases, min_size=1, max_size=4, unique_by=(lambda c: c.id, lambda c: c.content_hash)
+    )
+)
+def test_a_dataset_carries_every_field_back(several):
+    golden = GoldenSet(tuple(several))
+    again = import_cases(export_dataset(golden, redacted=False))
+    assert again.cases == golden.cases
+
+
+@pytest.mark.parametrize("kind", ["polars", "pandas", "dataset", "csv", "parquet"])
+def test_any_table_is_read_by_naming_its_columns(tmp_path, kind):
+    frame = pl.DataFrame({"q": ["Where?", "When?"], "a": ["Here.", None], "team": ["x", "y"]})
+    if kind == "pandas":
+        source = pytest.importorskip("pandas").DataFrame(frame.to_dict(as_series=False))
+    elif kind == "dataset":
+        from datasets import Dataset
+
+        source = Dataset.from_polars(frame)
+    elif kind in ("csv", "parquet"):
+        source = tmp_path / f"cases.{kind}"
+        (frame.write_csv if kind == "csv" else frame.write_parquet)(source)
+    else:
+        source = frame
+    golden = import_cases(source, columns={"input": "q", "expected": "a"})
+    assert [(c.input, c.expected, c.metadata) for c in golden] == [
+        ("Where?", "Here.", {"team": "x"}),
+        ("When?", None, {"team": "y"}),
+    ]
+    assert [case.source.row for case in golden] == [1, 2]
+    with pytest.raises(LabError, match="no column question"):
+        import_cases(source, columns={"input": "question"})
+
+
+def test_a_turn_that_ragas_does_not_know_travels_whole(tmp_path):
+    said = [{"role": "system", "content": "be kind"}, {"role": "user", "content": "hi"}]
+    path = tmp_path / "x.jsonl"
+    export_cases(GoldenSet((Case(said, "hello", id="a"),)), path, format="ragas")
+    assert import_cases(path, format="ragas").cases[0].input == said
+
+
+def test_ragas_samples_of_one_turn_and_several(tmp_path):
+    path = tmp_path / "samples.jsonl"
+    path.write_text(
+        '{"user_input": "Where?", "retrieved_contexts": ["Here."], "reference": "Here.", '
+        '"response": "There."}\n'
+        '{"user_input": [{"content": "Hi", "type": "human"}, {"content": "Yes?", "type": "ai"}], '
+        '"reference_topics": ["greeting"]}\n'
+    )
+    first, second = import_cases(path, format="ragas")
+    assert (first.input, first.expected, first.context) == ("Where?", "Here.", ["Here."])
+    assert first.metadata == {"response": "There."}
+    assert [turn["role"] for turn in second.input] == ["user", "assistant"]
+    assert second.metadata == {"reference_topics": ["greeting"]}

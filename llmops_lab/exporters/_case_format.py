@@ -14,12 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import polars as pl
 
 from llmops_lab._cases.case import Case, case_of, record_of
+from llmops_lab._cases.columns import columns_of, records_of
 from llmops_lab._registry import Registry
 from llmops_lab.errors import FormatError
 
 Record = dict[str, Any]
+PARQUET = ".parquet"
 _REST = "llmops_lab"
 _NOTHING: tuple[Any, ...] = (None, [], {})
 
@@ -32,8 +35,9 @@ class CaseFormat:
     the fields that have a place of their own. In JSON and YAML files the records are the list
     under `list_key`, or the whole file without one; `head` is what stands beside that list.
     `takes` are the types of value that a field holds where it does not hold all,
-    `cells_as_json` columns of a CSV whose cells hold JSON, `read_only` suffixes that are read and
-    not written.
+    `holds` says of a field and a value what `takes` cannot; `cells_as_json` are columns of a CSV
+    whose cells hold JSON, `read_only` suffixes that are read and not written. A `list_key` with
+    a point is a path.
     """
 
     read: Callable[[Record], Record]
@@ -45,6 +49,7 @@ class CaseFormat:
     takes: Mapping[str, tuple[type, ...]] = field(default_factory=dict[str, tuple[type, ...]])
     cells_as_json: frozenset[str] = frozenset()
     read_only: tuple[str, ...] = ()
+    holds: Callable[[str, Any], bool] = lambda name, value: True
 
 
 case_formats: Registry[CaseFormat] = Registry("case format", "llmops_lab.exporters")
@@ -55,8 +60,12 @@ def read_cases(form: CaseFormat, path: Path) -> list[Case]:
 
     Raises FormatError for a file or row that is not of this format.
     """
-    records = _records(form, path)
-    return [_case(form, record, path.name, row) for row, record in enumerate(records, start=1)]
+    return cases_of_table(form, _records(form, path), path.name)
+
+
+def cases_of_table(form: CaseFormat, records: Sequence[Record], name: str) -> list[Case]:
+    """The cases of records that came from no file, each with its row as its source."""
+    return [_case(form, record, name, row) for row, record in enumerate(records, start=1)]
 
 
 def _case(form: CaseFormat, record: Record, file: str, row: int) -> Case:
@@ -97,12 +106,19 @@ def _fits(form: CaseFormat, suffix: str, name: str, value: Any) -> bool:
     """Does this field come back as it was?"""
     if name not in form.carries:
         return False
-    if not isinstance(value, form.takes.get(name, object)):
+    if not isinstance(value, form.takes.get(name, object)) or not form.holds(name, value):
         return False
     return suffix != ".csv" or isinstance(value, str) or name in form.cells_as_json
 
 
+def alone(value: object, key: str) -> object:
+    """The value under the only key of an object; any other value as it is."""
+    return value[key] if isinstance(value, dict) and value.keys() == {key} else value
+
+
 def _records(form: CaseFormat, path: Path) -> list[Record]:
+    if path.suffix.lower() == PARQUET and PARQUET in form.suffixes:
+        return records_of(_parquet(path), {})
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -123,8 +139,8 @@ def _parsed(form: CaseFormat, suffix: str, text: str) -> list[Record]:
             msgspec.json.decode(line, type=Record) for line in text.splitlines() if line.strip()
         ]
     whole = _from_yaml(text) if suffix in {".yaml", ".yml"} else msgspec.json.decode(text)
-    if isinstance(whole, dict):
-        whole = whole.get(form.list_key or "")
+    for key in (form.list_key or "").split("."):
+        whole = whole.get(key) if isinstance(whole, dict) else whole
     return msgspec.convert(whole, list[Record])
 
 
@@ -144,13 +160,31 @@ def _from_cells(form: CaseFormat, row: Mapping[str, str | None]) -> Record:
     return dict(cells)
 
 
-def to_text(form: CaseFormat, suffix: str, records: Sequence[Record]) -> str:
+def _parquet(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise FormatError(f"cannot read {path}: {error}") from error
+
+
+def to_bytes(form: CaseFormat, suffix: str, records: Sequence[Record]) -> bytes:
     """The file of these records, in the way of its suffix."""
+    if suffix == PARQUET:
+        file = io.BytesIO()
+        columns_of(records).write_parquet(file)
+        return file.getvalue()
+    return _to_text(form, suffix, records).encode()
+
+
+def _to_text(form: CaseFormat, suffix: str, records: Sequence[Record]) -> str:
     if suffix == ".csv":
         return _to_csv(form, records)
     if suffix == ".jsonl":
         return "".join(msgspec.json.encode(record).decode() + "\n" for record in records)
-    whole = {**(form.head or {}), form.list_key: list(records)} if form.list_key else list(records)
+    whole: Any = list(records)
+    for key in reversed(form.list_key.split(".") if form.list_key else []):
+        whole = {key: whole}
+    whole = {**form.head, **whole} if form.head else whole
     if suffix in {".yaml", ".yml"}:
         import yaml
 

@@ -1,21 +1,17 @@
 """LangSmith examples: inputs and outputs are objects."""
 
 from llmops_lab._cases.case import Case
-from llmops_lab.exporters._case_format import CaseFormat, Record, case_formats
+from llmops_lab.exporters._case_format import CaseFormat, Record, alone, case_formats
 
 _OWN = {"id", "inputs", "outputs", "metadata", "split"}
-
-
-def _alone(value: object, key: str) -> object:
-    return value[key] if isinstance(value, dict) and value.keys() == {key} else value
 
 
 def _read(record: Record) -> Record:
     rest = {name: value for name, value in record.items() if name not in _OWN}
     return {
         "id": record.get("id") or "",
-        "input": _alone(record["inputs"], "input"),
-        "expected": _alone(record.get("outputs"), "output"),
+        "input": alone(record["inputs"], "input"),
+        "expected": alone(record.get("outputs"), "output"),
         "split": record.get("split"),
         "metadata": {**(record.get("metadata") or {}), **rest},
     }

@@ -1,4 +1,4 @@
-"""Our own fields as a table: a CSV, or JSON; in a CSV, lists and objects stand as JSON."""
+"""Our own fields as a table: CSV, Parquet or JSON; in a CSV, lists and objects stand as JSON."""
 
 from dataclasses import fields
 
@@ -24,7 +24,7 @@ case_formats.register("table")(
         _read,
         record_of,
         carries=frozenset(_NAMES),
-        suffixes=(".csv", ".json", ".jsonl"),
+        suffixes=(".csv", ".json", ".jsonl", ".parquet"),
         cells_as_json=frozenset(_NAMES - _TEXTS),
     )
 )
