@@ -9,11 +9,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from llmops_lab._spans.schema import SIDE_TABLES, SPANS, conform
 from llmops_lab.cost import price_traces
-from llmops_lab.errors import TruncationWarning
+from llmops_lab.errors import FormatError, TruncationWarning
 from llmops_lab.pricing import Price
 from llmops_lab.readers._assemble import (
     side_table,
@@ -43,6 +44,7 @@ from llmops_lab.readers._records import (
     object_of,
     records_of,
 )
+from llmops_lab.readers._salvage import Salvaged
 from llmops_lab.readers._sources import Content, contents
 from llmops_lab.readers._spans import Spans, read_spans, rejected_rows
 from llmops_lab.readers._split import BATCH, Table, is_json, read_csv, split_json
@@ -177,6 +179,8 @@ def _read_records(
 ) -> _Read:
     first = next(batches, [])
     reader, envelope = Found(ad_hoc) if ad_hoc else detect(_samples(first), name, wanted=wanted)
+    if not envelope:
+        _check_whole(first, reader, name)
     shapes = {**dict.fromkeys(reader.raw, PLAIN), **reader.shapes}
     decoder = RecordDecoder(reader.asked(), reader.raw, reader.typed, shapes)
     found = _Read()
@@ -194,6 +198,16 @@ def _read_records(
         size += 0 if envelope else len(batch)
     found.sizes.append((name, reader, size))
     return found
+
+
+def _check_whole(batch: Batch, reader: Reader, name: str) -> None:
+    """Raises FormatError for an object read in part, unless one of its records is broken."""
+    only = batch[0] if not isinstance(batch, Lines) and len(batch) == 1 else None
+    if only is None or not isinstance(only.data, Salvaged):
+        return
+    opened = reader.explode(only).records if reader.explode else [only]
+    if not any(isinstance(record.data, msgspec.Raw) for record in opened):
+        raise FormatError(f"{name} is one document of {reader.title} and broken; is it cut off?")
 
 
 def _decoded_at_once(batch: Batch, reader: Reader, decoder: RecordDecoder) -> Decoded | None:

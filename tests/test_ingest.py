@@ -152,7 +152,7 @@ def bad_files():
         "blank": (b" \n\n", "is empty"),
         "photo": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is a PNG image, not a trace export"),
         "jpeg": (b"\xff\xd8\xff\xe0\0\x10JFIF", "is a JPEG image, not a trace export"),
-        "cut json": (run_line[:-30], "is not whole JSON: .* is the file cut off"),
+        "cut json": (json.dumps(run()).encode()[:-30], "is not whole JSON: .* is the file cut off"),
         "cut gzip": (gzip.compress(run_line)[:-12], "is cut off"),
         "prose": (b"Dear all,\nplease find", "of no known format .its columns: Dear all, "),
         "other json": (b'{"colour": "red"}', "of no known format .its keys: colour.; pass format="),

@@ -73,8 +73,10 @@ def _in(value: Mapping[str, Any], candidates: list[Reader], name: str) -> Found 
     if found:
         return Found(found)
     for key, inner in value.items():
-        if isinstance(inner, list) and inner and isinstance(inner[0], Mapping):
-            found = best(key_paths(inner[0]), candidates, name)
+        items: list[Any] = inner if isinstance(inner, list) else []
+        item = next((item for item in items if isinstance(item, Mapping)), None)
+        if item:
+            found = best(key_paths(item), candidates, name)
             if found:
                 return Found(found, key)
     return None

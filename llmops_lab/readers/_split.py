@@ -4,8 +4,9 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -13,6 +14,7 @@ import polars as pl
 from llmops_lab.errors import FormatError
 from llmops_lab.readers._json import UnreadableError, decode
 from llmops_lab.readers._records import Batch, Lines, Record, Rejection
+from llmops_lab.readers._salvage import salvaged
 from llmops_lab.readers._stream import Stream, pieces_of
 
 BATCH = 20_000
@@ -49,7 +51,7 @@ def _documents(data: bytes, name: str) -> Iterator[Batch]:
     if text[:1] == b"[":
         items = _items(text)
         if items is not None:
-            return _batches([Record(n, item) for n, item in enumerate(items, 1)])
+            return _batches(_numbered(items))
     elif _is_whole(text):
         return iter([[Record(1, text)]])
     end = text.find(b"\n")
@@ -80,15 +82,20 @@ def _leniently(text: bytes, name: str) -> list[Record]:
     try:
         value = decode(text)
     except UnreadableError as error:
-        records = _one_after_another(text)
-        if len(records) > 1:
+        records = _one_after_another(text) if text[:1] == b"{" else []
+        found = salvaged(text) if len(records) < 2 else None
+        if found is not None:
+            records = _numbered(found if isinstance(found, list) else [found])
+        if found is not None or len(records) > 1:
             return records
         raise FormatError(
             f"{name} is not whole JSON: {error} of {len(text):,} bytes; is the file cut off?"
         ) from None
-    return [
-        Record(n, item) for n, item in enumerate(value if isinstance(value, list) else [value], 1)
-    ]
+    return _numbered(value if isinstance(value, list) else [value])
+
+
+def _numbered(items: Iterable[Any]) -> list[Record]:
+    return [Record(n, item) for n, item in enumerate(items, 1)]
 
 
 def _one_after_another(text: bytes) -> list[Record]:
