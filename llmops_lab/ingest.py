@@ -152,6 +152,7 @@ def _read_table(name: str, table: Table, wanted: str | None, ad_hoc: Reader | No
     if not ad_hoc and not wanted and (canonical := canonical_table(frame)):
         return _canonical(frame, canonical)
     reader = ad_hoc or (readers[wanted] if wanted else detect_table(frame, name))
+    frame = reader.mend(frame) if reader.mend else frame
     if reader.explode and not has_spans(reader, frame.columns):
         rows = map(Record, lines, frame.iter_rows(named=True))
         return _read_records(name, iter([list(rows)]), reader.name, None)

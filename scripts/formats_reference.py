@@ -38,7 +38,8 @@ def row(reader: Reader) -> str:
     filled = {field.column for field in reader.fields}
     known = " or ".join("`" + " ".join(sorted(keys)) + "`" for keys in reader.signatures)
     fills = ", ".join(name for name, columns in FILLS.items() if columns & filled)
-    return f"| `{reader.name}` | {reader.title} | {known} | {fills} | {reader.evidence} |"
+    by = f": {reader.made_with}" if reader.made_with else ""
+    return f"| `{reader.name}` | {reader.title} | {known} | {fills} | {reader.evidence}{by} |"
 
 
 def reference() -> str:

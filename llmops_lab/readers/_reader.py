@@ -46,11 +46,12 @@ class Reader:
     """One format, declared. A signature is a set of keys that together only this format has.
 
     Keys below another are written with a slash: `info/trace_id`, and `data[]/context` for the
-    first item of a list. `page_sizes` are the numbers of records at which the tool cuts an export.
+    first item of a list. `made_with` names the package and version that the evidence was made with.
+    `page_sizes` are the numbers of records at which the tool cuts an export.
     `explode` opens documents that hold many spans; `nesting` says the same to a quicker decoder.
     `typed` keys have a msgspec type for the quick decoder, `shapes` one that most records have.
     `raw` keys hold text of any shape, kept byte-exact; `repeats` are keys that only say again what
-    others do, and are dropped.
+    others do, and are dropped. `mend` is done to a table before it is read, `finish` to its spans.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Reader:
     fields: tuple[Field, ...]
     signatures: tuple[frozenset[str], ...] = ()
     evidence: Evidence = "from the published schema"
+    made_with: str = ""
     explode: Explode | None = None
     nesting: Nesting | None = None
     side_rows: SideRows | None = None
@@ -65,6 +67,7 @@ class Reader:
     repeats: frozenset[str] = frozenset()
     shapes: Mapping[str, Any] = field(default_factory=dict[str, Any])
     typed: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    mend: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     finish: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     required: tuple[str, ...] = ("span_id",)
     page_sizes: tuple[int, ...] = ()

@@ -1,10 +1,11 @@
-"""AWS Bedrock model-invocation logs, as they lie in S3 or CloudWatch exports."""
+"""AWS Bedrock model-invocation logs, as they lie in S3 or come out of CloudWatch."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import polars as pl
 
+from llmops_lab.readers._cloudwatch import CLOUDWATCH, unwrapped
 from llmops_lab.readers._convert import (
     Column,
     Values,
@@ -25,15 +26,19 @@ from llmops_lab.readers._records import Record, object_of
 _IN, _OUT = "input.inputBodyJson.", "output.outputBodyJson."
 
 
-def call_in(record: Record) -> Exploded:
+def calls_in(record: Record) -> Exploded:
+    """The call, or the calls that CloudWatch wrapped as messages of log events."""
+    return Exploded([Record(record.line, _call(entry)) for entry in unwrapped(object_of(record))])
+
+
+def _call(entry: Any) -> Any:
     """The call, with a streamed answer's pieces joined."""
-    entry = object_of(record)
-    output = entry.get("output")
+    output = entry.get("output") if isinstance(entry, Mapping) else None
     body = value_in(output.get("outputBodyJson")) if isinstance(output, Mapping) else None
     if isinstance(body, list):
         joined = "".join(piece for event in body for piece in _pieces(event))
-        entry = {**entry, "streamed": joined or None, "is_streamed": True}
-    return Exploded([Record(record.line, entry)])
+        return {**entry, "streamed": joined or None, "is_streamed": True}
+    return entry
 
 
 def _pieces(event: Any) -> Iterable[str]:
@@ -63,8 +68,10 @@ def _inclusive(spans: pl.DataFrame) -> pl.DataFrame:
 bedrock = reader(
     "bedrock",
     title="AWS Bedrock model-invocation log",
-    signatures=keys("modelId requestId operation input output", "schemaType modelId requestId"),
-    explode=call_in,
+    signatures=keys(
+        "modelId requestId operation input output", "schemaType modelId requestId", *CLOUDWATCH
+    ),
+    explode=calls_in,
     finish=_inclusive,
     fields=(
         Field("trace_id", "requestMetadata.traceId|requestMetadata.trace_id"),

@@ -1,5 +1,6 @@
 """Langfuse: the UI's download of one trace, in its old and its current shape."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,9 @@ class _Download(msgspec.Struct):
 
 
 _DOWNLOAD = msgspec.json.Decoder(_Download)
+# What else a trace says of itself goes to its roots, once.
+_OF_ROOTS = ("metadata", "public", "externalId", "version")
+_HAS_PARENT = re.compile(rb'"parentObservationId"\s*:\s*"')
 _OF_TRACE = ("id", "name", "userId", "sessionId", "tags", "release", "environment")
 
 
@@ -37,12 +41,24 @@ def observations_in(record: Record) -> Exploded:
         )
         scores = list_in(whole.get("scores"))
     context = {"trace": {key: trace.get(key) for key in _OF_TRACE}}
-    found = [Record(record.line, data, context) for data in observations]
+    more = {key: trace[key] for key in _OF_ROOTS if trace.get(key) not in _NOTHING}
+    of_roots = {"trace": {**context["trace"], **more}}
+    found = [
+        Record(record.line, data, of_roots if more and _is_root(data) else context)
+        for data in observations
+    ]
     given = [*(trace.get("scores") or ()), *(trace.get("corrections") or ()), *(scores or ())]
     return Exploded(found, {"scores": score_rows(given)})
 
 
-_WANTED = frozenset((*_OF_TRACE, "scores", "corrections"))
+_NOTHING: tuple[Any, ...] = (None, False, "", "null", "{}", {}, [])
+_WANTED = frozenset((*_OF_TRACE, *_OF_ROOTS, "scores", "corrections"))
+
+
+def _is_root(observation: Any) -> bool:
+    if isinstance(observation, msgspec.Raw):
+        return _HAS_PARENT.search(memoryview(observation)) is None
+    return isinstance(observation, Mapping) and not observation.get("parentObservationId")
 
 
 def _bytes(data: Any) -> Any:

@@ -17,6 +17,7 @@ from llmops_lab.readers.otlp import STATUS
 
 _USAGE = "attributes.mlflow.chat.tokenUsage"
 _COST = "attributes.mlflow.llm.cost"
+_OF_TRACE = ("client_request_id", "trace_location", "experiment_id")
 _SOURCES = {"HUMAN": "human", "LLM_JUDGE": "llm", "CODE": "code"}
 
 
@@ -30,7 +31,8 @@ def spans_in(record: Record) -> Exploded:
     if not spans:
         raise UnreadableError("a trace without spans")
     trace_id = info.get("trace_id") or info.get("request_id")
-    context = {"info": {**_metadata(info), "id": trace_id}}
+    more = {key: info[key] for key in _OF_TRACE if info.get(key)}
+    context = {"info": {**_metadata(info), **more, "id": trace_id}}
     found = [Record(record.line, _opened(span), context) for span in spans]
     assessments = list_in(info.get("assessments")) or list_in(row.get("assessments"))
     return Exploded(found, {"scores": _scores(assessments, trace_id)})

@@ -1,4 +1,4 @@
-"""Comet Opik: `trace_<uuid>.json` of `opik export`, one trace with its spans."""
+"""Comet Opik: what `opik export` writes, a JSON file per trace with its spans, or CSV."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from llmops_lab.readers._convert import choice, constant, number, scaled, text_of, whole, words
 from llmops_lab.readers._json import list_in, object_in
 from llmops_lab.readers._moments import moment
+from llmops_lab.readers._opik_table import COLUMNS, FIRST, unflattened, with_firsts
 from llmops_lab.readers._reader import Exploded, Field, Rows, keys, reader
 from llmops_lab.readers._records import Record, object_of
 from llmops_lab.readers._side_rows import as_number
@@ -19,19 +20,30 @@ _OF_TRACE = ("id", "thread_id", "tags", "environment", "metadata", "error_info")
 
 def spans_in(record: Record) -> Exploded:
     """The trace itself as the root, its spans below it, their scores and guardrail checks."""
-    document = object_of(record)
+    document = _document(object_of(record))
     trace = object_in(document.get("trace")) or {}
     spans = [span for span in list_in(document.get("spans")) if isinstance(span, Mapping)]
     context = {"trace": {key: trace.get(key) for key in _OF_TRACE}}
     root_id = trace.get("id")
     tops = [{**span, "parent_span_id": span.get("parent_span_id") or root_id} for span in spans]
     root = {**trace, "trace_id": root_id, "type": "general", "usage": None}
-    records = [Record(record.line, item, context) for item in (root, *tops)]
+    found = tops if document.get("is_rest") else (root, *tops)
+    records = [Record(record.line, item, context) for item in found]
     scores = _scores(trace, root_id, None)
     for span in spans:
         scores += _scores(span, root_id, span.get("id"))
     checks = list_in(trace.get("guardrails_validations"))
     return Exploded(records, {"scores": scores, "guardrails": _checks(checks, root_id)})
+
+
+def _document(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The document itself, or the trace and the span of a row of the CSV."""
+    if "span_trace_id" not in row:
+        return row
+    trace, span = unflattened(row, "trace_"), unflattened(row, "span_")
+    is_rest = not row.get(FIRST)
+    told = {key: trace.get(key) for key in _OF_TRACE} if is_rest else trace
+    return {"trace": told, "spans": [span] if span.get("id") else [], "is_rest": is_rest}
 
 
 def _scores(item: Mapping[str, Any], trace_id: Any, span_id: Any) -> Rows:
@@ -46,6 +58,7 @@ def _scores(item: Mapping[str, Any], trace_id: Any, span_id: Any) -> Rows:
             "source": _SOURCES.get(str(score.get("source")), "unknown"),
             "evaluator": text_of(score.get("created_by")),
             "explanation": text_of(score.get("reason")),
+            "created_at": score.get("created_at"),
         }
         for score in list_in(item.get("feedback_scores"))
         if isinstance(score, Mapping)
@@ -70,8 +83,12 @@ def _checks(validations: Sequence[Any], trace_id: Any) -> Rows:
 opik = reader(
     "opik",
     title="Comet Opik export (trace with spans)",
-    signatures=keys("trace spans trace/id"),
+    evidence="made with the tool's package",
+    made_with="opik 2.2.122",
+    signatures=keys("trace spans trace/id", COLUMNS),
+    mend=with_firsts,
     explode=spans_in,
+    repeats=frozenset({"feedback_scores", FIRST}),
     fields=(
         Field("trace_id", "trace_id"),
         Field("span_id", "id"),

@@ -28,6 +28,8 @@ STATUS = {
 
 class _Scope(msgspec.Struct, frozen=True, gc=False):
     name: str | None = None
+    version: str | None = None
+    attributes: list[KeyValue] = []
 
 
 class _Resource(msgspec.Struct, frozen=True, gc=False):
@@ -71,7 +73,9 @@ def _typed_scopes(request: Any) -> _Scopes:
     for of_resource in request.resourceSpans:
         resource = attributes_of(of_resource.resource.attributes)
         for of_scope in of_resource.scopeSpans:
-            yield {"resource": resource, "scope": {"name": of_scope.scope.name}}, of_scope.spans
+            named = of_scope.scope
+            scope = _told(named.name, named.version, named.attributes)
+            yield {"resource": resource, "scope": scope}, of_scope.spans
 
 
 def _scopes(document: Any) -> _Scopes:
@@ -81,10 +85,14 @@ def _scopes(document: Any) -> _Scopes:
             of_resource, "scopeSpans", "scope_spans", "instrumentationLibrarySpans"
         ):
             scope = plain_object(of_scope.get("scope") or of_scope.get("instrumentationLibrary"))
-            yield (
-                {"resource": resource, "scope": {"name": scope.get("name")}},
-                list_in(of_scope.get("spans")),
-            )
+            told = _told(scope.get("name"), scope.get("version"), scope.get("attributes"))
+            yield {"resource": resource, "scope": told}, list_in(of_scope.get("spans"))
+
+
+def _told(name: str | None, version: str | None, attributes: Any) -> dict[str, Any]:
+    """What is known of an instrumentation scope."""
+    more = {"version": version, "attributes": attributes_of(attributes)}
+    return {"name": name, **{key: value for key, value in more.items() if value}}
 
 
 def _items(document: Any, *names: str) -> list[Mapping[str, Any]]:
