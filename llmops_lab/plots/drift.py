@@ -1,8 +1,9 @@
-"""What changed as a picture: shares then and now, how sure that is, and where it lies."""
+"""What changed as a picture: shares and answers then and now, how sure that is, and where."""
 
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import polars as pl
 
 from llmops_lab import _quantities as quantities
 from llmops_lab.drift import DriftReport
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 _ROW_HEIGHT: Final = 28
 _MOST_POINTS: Final = 1500
 _MAP_HEIGHT: Final = 300
+_SHARES_WIDTH: Final = 240
+_CHANGES_WIDTH: Final = 190
+_QUALITY_WIDTH: Final = 150
 _COLORS: Final = {
     "emerging": ORANGE,
     "grown": BROWN,
@@ -24,11 +28,17 @@ _COLORS: Final = {
     "worse": WORSE,
     "burst": GREY,
 }
+_METRICS: Final = {
+    "negative_feedback_rate": "negative feedback",
+    "error_rate": "failures",
+    "guardrail_rate": "guardrail hits",
+}
 _TOOLTIP: Final = {
     "name": "segment",
     "kind": "kind",
     "shares": "share of queries",
     "interval": "change, points",
+    "quality": "answers",
     "users": "users",
     "example": "for example",
 }
@@ -36,27 +46,53 @@ _TOOLTIP: Final = {
 
 @plots.register("DriftReport")
 def plot_drift(report: DriftReport) -> "alt.VConcatChart":
-    """Each segment's share then and now, its change with interval, and the map of all queries.
+    """Each segment's share and answers then and now, the change with its interval, and the map.
 
-    The map shows baseline and current apart and colours the segments; it takes a sample of at
-    most 1,500 queries a window and carries no text. Raises LabError for a report without
-    segments.
+    Answers are told by the rate that got worse, else the one that changed most: negative
+    feedback, failures, guardrail hits or a check. The map shows baseline and current apart and
+    colours the segments; it takes a sample of at most 1,500 queries a window and carries no
+    text. Raises LabError for a report without segments.
     """
     import altair as alt
 
-    rows = [_row(row) for row in report.frame.iter_rows(named=True)]
+    metric = _metric(report)
+    rows = [_row(row, metric) for row in report.frame.iter_rows(named=True)]
     if not rows:
         raise LabError("nothing changed that could be drawn; print the report to read what it saw")
     color = _color(rows)
-    shares = alt.hconcat(_shares(rows, color), _changes(rows, color), spacing=24)
+    panels = [_shares(rows, color), _changes(rows, color)]
+    if metric:
+        panels.append(_quality(rows, color, _says(metric)))
+    shares = alt.hconcat(*panels, spacing=24)
     title = alt.Title(
         "What changed, segment by segment",
-        subtitle="share of queries: hollow then, filled now; bars: 95 % intervals over users",
+        subtitle="hollow: then, filled: now; bars of the change: 95 % intervals over users",
     )
     return alt.vconcat(shares, _map(report, rows, color), spacing=36, title=title)
 
 
-def _row(row: dict[str, Any]) -> dict[str, Any]:
+def _metric(report: DriftReport) -> str | None:
+    """The rate that the report says got worse, else the one that changed most somewhere."""
+    frame = report.frame
+    worse = frame["metric"].drop_nulls() if "metric" in frame.columns else pl.Series([])
+    if len(worse):
+        return str(worse[0])
+    names = [c.removesuffix("_baseline") for c in frame.columns if c.endswith("_rate_baseline")]
+    known = [name for name in names if frame[f"{name}_current"].count()]
+    return max(known, key=lambda name: _largest_change(frame, name), default=None)
+
+
+def _largest_change(frame: pl.DataFrame, name: str) -> float:
+    changes = (frame[f"{name}_current"] - frame[f"{name}_baseline"]).drop_nulls()
+    return max((abs(float(change)) for change in changes), default=0.0)
+
+
+def _says(metric: str) -> str:
+    return _METRICS.get(metric) or f"failing {metric.removesuffix('_fail_rate')}"
+
+
+def _row(row: dict[str, Any], metric: str | None) -> dict[str, Any]:
+    answered = [row.get(f"{metric}_{window}") for window in ("baseline", "current")]
     ends = [quantities.points(row[f"share_change_{end}"]) for end in ("low", "high")]
     shares = [quantities.percent(row[f"share_{window}"]) for window in ("baseline", "current")]
     return {
@@ -69,6 +105,9 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
         "low": row["share_change_low"],
         "high": row["share_change_high"],
         "shares": " → ".join(shares),
+        "answered_then": answered[0],
+        "answered_now": answered[1],
+        "quality": " → ".join(quantities.percent(value) for value in answered),
         "interval": " to ".join(ends),
         "users": f"{row['users_baseline']} → {row['users_current']}",
         "example": _example(row["exemplars"]),
@@ -94,21 +133,23 @@ def _base(rows: list[dict[str, Any]], color: "alt.Color", *, names: bool) -> "al
     import altair as alt
 
     axis = alt.Axis(grid=False, labelLimit=300, labels=names)
+    # Named, for a layer that shows only some rows would put these first.
+    order = alt.Scale(domain=[row["name"] for row in rows])
     return (
         alt.Chart(alt.Data(values=rows))
         .encode(
-            y=alt.Y("name:N", title=None, sort=None, axis=axis),
+            y=alt.Y("name:N", title=None, sort=None, axis=axis, scale=order),
             color=color,
             tooltip=[alt.Tooltip(f"{name}:N", title=says) for name, says in _TOOLTIP.items()],
         )
-        .properties(width=SMALL_WIDTH, height=len(rows) * _ROW_HEIGHT)
+        .properties(height=len(rows) * _ROW_HEIGHT)
     )
 
 
 def _shares(rows: list[dict[str, Any]], color: "alt.Color") -> "alt.LayerChart":
     import altair as alt
 
-    base = _base(rows, color, names=True)
+    base = _base(rows, color, names=True).properties(width=_SHARES_WIDTH)
     axis = alt.Axis(format="~%", grid=True, tickCount=5)
     then = alt.X("baseline:Q", title="share of queries", axis=axis, scale=alt.Scale(zero=True))
     layers: list[Any] = [
@@ -122,15 +163,33 @@ def _shares(rows: list[dict[str, Any]], color: "alt.Color") -> "alt.LayerChart":
 def _changes(rows: list[dict[str, Any]], color: "alt.Color") -> "alt.LayerChart":
     import altair as alt
 
-    base = _base(rows, color, names=False)
+    base = _base(rows, color, names=False).properties(width=_CHANGES_WIDTH)
     says = "datum.value ? format(datum.value * 100, '+~r') : '0'"
-    axis = alt.Axis(labelExpr=says, grid=True, tickCount=5)
+    axis = alt.Axis(labelExpr=says, grid=True, tickCount=4)
     change = alt.X("change:Q", title="change, points", axis=axis)
     zero = alt.Chart(alt.Data(values=[{"zero": 0}])).mark_rule(opacity=0.8, strokeDash=[4, 4])
     layers: list[Any] = [
         zero.encode(x="zero:Q"),
         base.mark_rule(strokeWidth=3, opacity=0.45).encode(x=alt.X("low:Q"), x2="high:Q"),
         base.mark_point(size=70, opacity=1).encode(x=change),
+    ]
+    return alt.LayerChart(layer=layers)
+
+
+def _quality(rows: list[dict[str, Any]], color: "alt.Color", says: str) -> "alt.LayerChart":
+    """The rate then and now; only one dot where a window has no known answer."""
+    import altair as alt
+
+    base = _base(rows, color, names=False).properties(width=_QUALITY_WIDTH)
+    axis = alt.Axis(format="~%", grid=True, tickCount=3)
+    scale = alt.Scale(zero=True)
+    then = alt.X("answered_then:Q", title=f"{says} in it", axis=axis, scale=scale)
+    now = alt.X("answered_now:Q", title=f"{says} in it", axis=axis, scale=scale)
+    both = base.transform_filter("isValid(datum.answered_then) && isValid(datum.answered_now)")
+    layers: list[Any] = [
+        both.mark_rule(strokeWidth=2, opacity=0.5).encode(x=then, x2="answered_now:Q"),
+        base.mark_point(size=60, filled=False, opacity=1).encode(x=then),
+        base.mark_point(size=80, opacity=1).encode(x=now),
     ]
     return alt.LayerChart(layer=layers)
 

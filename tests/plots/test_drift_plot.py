@@ -1,5 +1,6 @@
 """The chart of a drift report, by its specification."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -73,6 +74,34 @@ def test_each_segment_is_a_line_with_its_shares_and_its_interval():
         0.07,
     )
     assert first["shares"] == "1.0 % → 6.0 %"
+
+
+def test_the_rate_that_got_worse_stands_beside_the_shares_where_it_is_known():
+    report = report_of("emerging", "worse")
+    answered = report.frame.with_columns(
+        metric=pl.Series([None, "negative_feedback_rate"]),
+        negative_feedback_rate_baseline=pl.Series([None, 0.11]),
+        negative_feedback_rate_current=pl.Series([0.3, 0.54]),
+        error_rate_baseline=pl.Series([0.0, 0.0]),
+        error_rate_current=pl.Series([0.9, 0.0]),
+    )
+    shares, _ = plot(replace(report, frame=answered)).to_dict()["vconcat"]
+    *_, panel = shares["hconcat"]
+    rows = rows_in(panel)
+    assert [(row["answered_then"], row["answered_now"]) for row in rows][:2] == [
+        (None, 0.3),
+        (0.11, 0.54),
+    ]
+    assert rows[1]["quality"] == "11.0 % → 54.0 %"
+    assert panel["layer"][1]["encoding"]["x"]["title"] == "negative feedback in it"
+    # The line between both dots leaves the first segment out, and it must stay first.
+    for layer in panel["layer"]:
+        assert layer["encoding"]["y"]["scale"]["domain"] == [row["name"] for row in rows[:2]]
+
+
+def test_a_report_that_knows_no_rate_has_no_panel_for_it():
+    shares, _ = plot(report_of("emerging")).to_dict()["vconcat"]
+    assert len(shares["hconcat"]) == 2
 
 
 def test_the_map_is_a_sample_of_places_without_any_text():
