@@ -98,6 +98,7 @@ def _plan(target: Target, golden: GoldenSet, scoring: Sequence[Scorer], trials: 
         golden_hash=golden.content_hash,
         started_at=now(),
         version=__version__,
+        prompt=getattr(target, "prompt_version", None),
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from llmops_lab._cases.case import Case
+from llmops_lab._prompts.prompt import PromptVersion
 from llmops_lab._runs.answer import Answer, Score
 
 Key = tuple[str, str, int]
@@ -15,7 +16,8 @@ class Plan:
     """What an eval was to do: which target answers which cases, how often, scored by what.
 
     `scorers` maps each scorer's name to a description that changes with its options; `cases`
-    lists id and content hash of each case, in order.
+    lists id and content hash of each case, in order. `prompt` is the version of the prompt file
+    that the target sends, where it is one.
     """
 
     run_id: str
@@ -28,6 +30,7 @@ class Plan:
     golden_hash: str = ""
     started_at: str = ""
     version: str = ""
+    prompt: PromptVersion | None = None
 
     @cached_property
     def keys(self) -> list[Key]:

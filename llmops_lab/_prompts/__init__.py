@@ -1,0 +1,1 @@
+"""Text, front matter, versions and their differences: what a `Prompt` is made of."""
