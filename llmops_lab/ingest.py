@@ -45,9 +45,10 @@ from llmops_lab.readers._records import (
     records_of,
 )
 from llmops_lab.readers._salvage import Salvaged
-from llmops_lab.readers._sources import Content, contents
+from llmops_lab.readers._sources import Content, contents, parquet_frame
 from llmops_lab.readers._spans import Spans, read_spans, rejected_rows
 from llmops_lab.readers._split import BATCH, Table, is_json, read_csv, split_json
+from llmops_lab.readers._stream import Stream
 from llmops_lab.readers._table import TableTree
 from llmops_lab.readers._texts import PLAIN
 from llmops_lab.traces import Traces
@@ -71,7 +72,7 @@ class _Read:
             self.side_rows.setdefault(table, []).extend(rows)
         self.reject(spans.rejected, name)
 
-    def reject(self, rejected: Iterable[Rejection], name: str) -> None:
+    def reject(self, rejected: Iterable[Rejection | tuple[None, str]], name: str) -> None:
         self.side_rows.setdefault("rejected", []).extend(rejected_rows(rejected, name))
 
 
@@ -90,11 +91,12 @@ def read_traces(
     where the keys leave doubt; `mapping` reads any table: canonical column → its column
     ({"input_text": "question"}).
     `prices` are your own by model and win over the price list (see `price_traces`).
-    What cannot be read is in `.rejected` (source_file, line, reason). Raises FormatError.
+    What cannot be read is in `.rejected` (source_file, line, reason), a whole file with a null
+    line. Raises FormatError when no file can be read.
     """
     ad_hoc = mapped_reader(mapping) if mapping else None
     with _without_collector():
-        parts = [_read(content, format, ad_hoc) for content in contents(source)]
+        parts = _read_all(contents(source), format, ad_hoc)
         _warn_of_cuts(parts)
         traces = _traces(parts, _named(source))
         if prices is None and all(part.is_canonical for part in parts):
@@ -130,8 +132,27 @@ def _named(source: Any) -> str:
     return str(source) if isinstance(source, (str, Path)) else "memory"
 
 
+def _read_all(files: Iterable[Content], wanted: str | None, ad_hoc: Reader | None) -> list[_Read]:
+    """What every file holds. A file that is no export is set aside, unless all of them are."""
+    parts, refused = list[_Read](), dict[str, FormatError]()
+    for content in files:
+        try:
+            parts.append(_read(content, wanted, ad_hoc))
+        except FormatError as error:
+            refused[content.name] = error
+    if refused and not parts:
+        raise next(iter(refused.values()))
+    for name, error in refused.items():
+        why, _, _way_out = str(error).partition(";")
+        parts[0].reject([(None, why)], name)
+    return parts
+
+
 def _read(content: Content, wanted: str | None, ad_hoc: Reader | None) -> _Read:
     """Everything one file or frame holds."""
+    if isinstance(content.data, Stream) and content.data.is_parquet:
+        frame = parquet_frame(content.data.whole(), content.name)
+        return _read(Content(content.name, frame), wanted, ad_hoc)
     if isinstance(content.data, pl.DataFrame):
         table = Table(content.data, list(range(1, content.data.height + 1)))
         return _read_table(content.name, table, wanted, ad_hoc)

@@ -4,6 +4,7 @@ import http.server
 import json
 import threading
 from functools import partial
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -158,3 +159,28 @@ def test_an_export_of_exactly_a_page_warns(n, is_cut, recwarn):
     assert len(cuts) == is_cut
     if is_cut:
         assert "holds exactly 100 records" in str(cuts[0].message)
+
+
+def test_a_file_that_is_no_export_does_not_spoil_a_folder(tmp_path):
+    """As Opik leaves it: `projects/<id>/trace_<uuid>.json` beside `project.json`."""
+    folder = tmp_path / "projects" / "7"
+    folder.mkdir(parents=True)
+    (folder / "project.json").write_text('{"id": "7", "name": "demo"}')
+    (folder / "notes.csv").write_text("")
+    (folder / "spans.parquet").write_bytes(b"PAR1 and no more")
+    trace = {"id": "t", "name": "chat", "start_time": "2026-01-01T00:00:00Z", "input": {"q": "hi"}}
+    span = {"id": "s", "trace_id": "t", "type": "llm", "start_time": "2026-01-01T00:00:00Z"}
+    (folder / "trace_t.json").write_text(json.dumps({"trace": trace, "spans": [span]}))
+    traces = read_traces(tmp_path)
+    assert set(traces.rows["trace_id"]) == {"t"}
+    files = [Path(name).name for name in traces.rejected["source_file"]]
+    assert files == ["notes.csv", "project.json", "spans.parquet"]
+    assert traces.rejected["line"].to_list() == [None] * 3
+    assert "of no known format (its keys: id, name)" in traces.rejected["reason"][1]
+
+
+def test_a_folder_without_any_export_says_why(tmp_path):
+    (tmp_path / "a.json").write_text('{"id": "7"}')
+    (tmp_path / "b.json").write_text("")
+    with pytest.raises(FormatError, match=r"a.json is of no known format .*; pass format="):
+        read_traces(tmp_path)

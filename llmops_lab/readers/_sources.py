@@ -142,8 +142,7 @@ def _at_path(path: str) -> Iterator[Content]:
 def _in_file(name: str, file: Path) -> Iterator[Content]:
     """The file, read as it is asked for."""
     with file.open("rb", buffering=0) as opened:
-        pieces = plain_pieces(iter(lambda: opened.read(BLOCK), b""), name)
-        yield _of_pieces(name, pieces)
+        yield _of_pieces(name, iter(lambda: opened.read(BLOCK), b""))
 
 
 def _matching(pattern: str) -> list[Path]:
@@ -166,15 +165,15 @@ def _nothing_at(path: str, *, is_folder: bool) -> str:
 
 
 def _content(name: str, data: bytes) -> Content:
-    return _of_pieces(name, plain_pieces(pieces_of(data), name))
+    return _of_pieces(name, pieces_of(data))
 
 
 def _of_pieces(name: str, pieces: Iterator[bytes]) -> Content:
-    stream = Stream(pieces)
-    return Content(name, _parquet(stream.whole(), name) if stream.head[:4] == b"PAR1" else stream)
+    return Content(name, Stream(plain_pieces(pieces, name)))
 
 
-def _parquet(data: bytes, name: str) -> pl.DataFrame:
+def parquet_frame(data: bytes, name: str) -> pl.DataFrame:
+    """A Parquet file's table. Raises FormatError for a damaged one."""
     try:
         return pl.read_parquet(io.BytesIO(data))
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:

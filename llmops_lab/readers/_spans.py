@@ -209,6 +209,8 @@ def _set_aside(
     return Spans(kept.filter(~row.is_in(bad.implode())), side, rejected)
 
 
-def rejected_rows(rejected: Iterable[Rejection], source: str) -> Sequence[dict[str, Any]]:
-    """Rows of the rejected table."""
+def rejected_rows(
+    rejected: Iterable[Rejection | tuple[None, str]], source: str
+) -> Sequence[dict[str, Any]]:
+    """Rows of the rejected table; the line is null where it is the whole file."""
     return [{"source_file": source, "line": n, "reason": why} for n, why in rejected]

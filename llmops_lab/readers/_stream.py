@@ -1,6 +1,7 @@
 """A file's bytes in pieces: its head can be looked at, and a large file never lies in memory whole."""
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 
 BLOCK = 24 << 20  # bytes read, decoded and released together
 
@@ -15,7 +16,16 @@ class Stream:
 
     def __init__(self, pieces: Iterable[bytes]) -> None:
         self._pieces = iter(pieces)
-        self.head = next(self._pieces, b"")
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first piece. Raises FormatError when the file is plainly no export."""
+        return next(self._pieces, b"")
+
+    @property
+    def is_parquet(self) -> bool:
+        """Whether it is a Parquet file, by its first bytes."""
+        return self.head.startswith(b"PAR1")
 
     def whole(self) -> bytes:
         """Everything at once."""
