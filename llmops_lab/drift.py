@@ -4,28 +4,39 @@ Sources: Westfall and Young 1993 (step-down max-T); Chung and Romano 2013 (stude
 permutation tests).
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 from llmops_lab._display import Table
+from llmops_lab._drift.attribution import SCHEMA as ATTRIBUTION
+from llmops_lab._drift.attribution import attribution, strongest
 from llmops_lab._drift.comparison import Comparison, compared
 from llmops_lab._drift.findings import Finding, bursts, changed_shares, described, mostly_apart
+from llmops_lab._drift.mix import SCHEMA as PARTS
+from llmops_lab._drift.mix import decomposition
 from llmops_lab._drift.note import compared_line, headline, note, sureness, table_rows
 from llmops_lab._drift.quality import (
     METRICS,
+    QUALITY,
     Groups,
     can_be_tested,
     mean_change,
     measured,
     metrics_of,
     scan_excess,
+    segment_quality,
 )
 from llmops_lab._scan.landmarks import first_axes
-from llmops_lab._scan.permutation import count_rows, scan_shares, smallest_changes
+from llmops_lab._scan.permutation import (
+    count_rows,
+    explore_shares,
+    scan_shares,
+    smallest_changes,
+)
 from llmops_lab._scan.tree_scan import LARGEST_SHARE, Nodes, candidate_nodes, principal_axes, topics
 from llmops_lab._scan.units import Bools, Floats, Ints
 from llmops_lab._scan.words import broad_and_narrow_words, same_stem, words
@@ -56,6 +67,12 @@ class DriftReport:
     baseline, then current, its segment or −1; `positions` (n, 2) its place on a map.
     `smallest_new` and `smallest_growth` (from 2 %) are shares seen 4 times in 5. `embeddings`
     are those of both windows, in the order of `membership`.
+
+    `attribution`, a row per segment and value of an attribute (prompt version, model, tenant,
+    language …): Cochran–Mantel–Haenszel odds ratio with interval. `quality`, a row per segment
+    and metric: means, change with interval, p-values by permuting units inside the segment.
+    `decomposition`, a row per metric and segment, then all else: `mix` and `rate` sum exactly
+    to the metric's change.
     """
 
     frame: pl.DataFrame
@@ -68,6 +85,10 @@ class DriftReport:
     smallest_new: float
     smallest_growth: float
     embeddings: Embeddings | None = None
+    attribution: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ATTRIBUTION))
+    quality: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUALITY))
+    decomposition: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PARTS))
+    exploratory: bool = False
 
     def rows(self, segment: int) -> pl.DataFrame:
         """The trace rows of one segment in both windows, `is_current` telling which."""
@@ -96,26 +117,38 @@ def detect_drift(
     *,
     alpha: float = 0.05,
     unit: str = "user_id",
-    embedder: str | None = None,
-    seed: int = 0,
+    strata: str | Sequence[str] = (),
+    exploratory: bool = False,
 ) -> DriftReport:
     """Which segments emerged, vanished, grew, shrank or got worse, and whether style shifted.
 
     Baseline and current are clustered together, blind to which is which; every node of the
     tree is tested by moving whole units (users, else conversations, else traces) between the
     windows, and `alpha` is the chance that a report without any change names anything.
-    Raises LabError for windows that are too small, overlap, or are embedded differently.
+
+    The windows are any two sets of traces (dates, prompt versions, models, tenants: see
+    `Traces.split`, `.within`, `.filter`); `embed` them first to choose the embedder. `strata`
+    are columns, or hour_of_week, weekday, hour, within which units trade windows, so that more
+    traffic of one tenant or another hour is no change of what it asks. `exploratory` shows more:
+    shares are then reported at a false discovery rate of `alpha`, and of the segments named
+    about that part may be chance. Raises LabError for windows that are too small, overlap, or
+    are embedded differently.
     """
-    both = compared(*embed_alike(baseline, current, embedder=embedder), unit=unit, seed=seed)
-    axes = principal_axes(both.matrix, seed=seed)
-    groups = candidate_nodes(axes, seed=seed, largest=_LARGEST_GROUP)
+    by = (strata,) if isinstance(strata, str) else tuple(strata)
+    both = compared(*embed_alike(baseline, current), unit=unit, strata=by)
+    axes = principal_axes(both.matrix)
+    groups = candidate_nodes(axes, largest=_LARGEST_GROUP)
     nodes = groups.up_to(LARGEST_SHARE)
     counts = count_rows(both.units, nodes.cell, nodes.members)
-    on_shares = alpha * SPENT_ON_SHARES
-    result = scan_shares(counts, alpha=on_shares, seed=seed)
+    on_shares = alpha if exploratory else alpha * SPENT_ON_SHARES
+    result = (
+        explore_shares(counts, level=on_shares)
+        if exploratory
+        else scan_shares(counts, alpha=on_shares)
+    )
     values = measured(both.frame)
     changed = changed_shares(both, nodes, result, on_shares)
-    topic = topics(axes, both.is_current, seed=seed)
+    topic = topics(axes, both.is_current)
     few = bursts(both, nodes, result, _taken(changed, len(both.texts)), on_shares)
     style = alpha * _SPENT_ON_STYLE
     changed, signals = _style_apart(both, topic, changed, few, style)
@@ -123,17 +156,29 @@ def detect_drift(
     worse = _worse(both, groups, values, taken, alpha * _SPENT_ON_WORSE)
     findings = [*changed, *worse, *few]
     new, growth = smallest_changes(counts, result.critical)
+    membership = _membership(findings, len(both.texts))
+    goes_with = attribution(both, findings, values)
     return DriftReport(
-        frame=_frame(described(both, findings, values), values),
+        frame=_frame(
+            [
+                {**record, **strongest(goes_with, i)}
+                for i, record in enumerate(described(both, findings, values))
+            ],
+            values,
+        ),
         signals=signals,
         windows=_windows(both),
-        membership=_membership(findings, len(both.texts)),
-        positions=first_axes(both.matrix, seed=seed),
+        membership=membership,
+        positions=first_axes(both.matrix),
         is_current=both.is_current,
         alpha=alpha,
         smallest_new=new,
         smallest_growth=growth,
         embeddings=Embeddings(both.matrix, both.frame, both.embedder, ""),
+        attribution=goes_with,
+        quality=segment_quality(both, [f.rows for f in findings], values),
+        decomposition=decomposition(both, membership, values),
+        exploratory=exploratory,
     )
 
 
@@ -289,6 +334,8 @@ def _frame(records: list[dict[str, Any]], measured: Iterable[str]) -> pl.DataFra
         **dict.fromkeys(("p_value", "p_adjusted", "stability"), pl.Float64),
         "since": pl.Datetime("us", "UTC"),
         "metric": pl.String,
+        "goes_with": pl.String,
+        **dict.fromkeys(("odds_ratio", "odds_ratio_low", "odds_ratio_high"), pl.Float64),
         **{f"{name}_{w}": pl.Float64 for name in metrics for w in ("baseline", "current")},
     }
     named = [{**record, "name": segment_name(record["words"])} for record in records]

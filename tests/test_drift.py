@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
+import polars as pl
 import pytest
 
 from llmops_lab.drift import detect_drift
@@ -190,3 +191,60 @@ def test_an_unknown_unit_lists_the_columns(planted):
     windows = (traces_of(rows[:200], "bc"[i]) for i, rows in enumerate(planted))
     with pytest.raises(LabError, match="user_id"):
         detect_drift(*windows, unit="account")
+
+
+def test_the_parts_of_every_metrics_change_sum_to_it(report):
+    parts = report.decomposition.group_by("metric").agg(pl.col("mix").sum() + pl.col("rate").sum())
+    overall = report.quality.filter(pl.col("segment").is_null()).join(parts, on="metric")
+    assert {"error_rate", "duration_s"} <= set(overall["metric"])
+    for row in overall.iter_rows(named=True):
+        assert row["mix"] == pytest.approx(row["change"])
+        assert row["change_low"] < row["change"] < row["change_high"]
+
+
+def test_each_segment_has_its_metrics_then_and_now_with_interval_and_p_value(report):
+    worse = _only(report, "worse")
+    row = report.quality.filter(segment=worse["segment"], metric="error_rate").row(0, named=True)
+    assert row["current"] == pytest.approx(worse["error_rate_current"])
+    assert 0 < row["change_low"] < row["change"] < row["change_high"]
+    assert row["p_value"] <= 0.01
+    calm = report.quality.filter(segment=worse["segment"], metric="duration_s").row(0, named=True)
+    assert calm["p_adjusted"] > 0.05
+
+
+def tenants(queries, seed):
+    """Two tenants who each ask for their own half of the intents; one grows from 30 to 60 %."""
+    rng = np.random.default_rng(seed)
+    names = sorted(queries)[:40]
+    windows = []
+    for window, share in ((0, 0.3), (1, 0.6)):
+        rows = []
+        for i in range(600):
+            tenant = int(rng.random() < share)
+            intent = names[rng.integers(0, 20) + 20 * tenant]
+            text = str(rng.choice(queries[intent]))
+            who = f"{window}-{tenant}-{i // 2}"
+            rows.append({"input_text": text, "user_id": who, "environment": "ab"[tenant]})
+        windows.append(traces_of(rows, "bc"[window]))
+    return windows
+
+
+def test_more_traffic_of_one_tenant_is_no_change_of_what_it_asks(queries):
+    windows = tenants(queries, 5)
+    assert detect_drift(*windows).frame.height > 0
+    assert detect_drift(*windows, strata="environment").frame.is_empty()
+
+
+def test_strata_that_are_not_there_list_what_is(planted):
+    windows = (traces_of(rows[:200], "bc"[i]) for i, rows in enumerate(planted))
+    with pytest.raises(LabError, match=r"no column 'tenant' to make strata of.*hour_of_week"):
+        detect_drift(*windows, strata="tenant")
+
+
+def test_exploring_shows_no_less_and_says_so(planted, report):
+    then, now = planted
+    explored = detect_drift(traces_of(then, "b"), traces_of(now, "c"), exploratory=True)
+    changed = ["emerging", "vanished", "grown", "shrunk"]
+    assert explored.frame["kind"].is_in(changed).sum() >= report.frame["kind"].is_in(changed).sum()
+    assert "Exploratory: of the segments named about 5% may be chance" in str(explored)
+    assert "Exploratory" not in str(report)

@@ -7,12 +7,26 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from llmops_lab._scan.units import Bools, Floats, Ints, Units, resampled_units, units_of
+from llmops_lab._scan.units import (
+    Bools,
+    Floats,
+    Ints,
+    Units,
+    bags_of,
+    resampled_units,
+    units_of,
+)
 from llmops_lab.embeddings import Embeddings
 from llmops_lab.errors import LabError
 
 _LEAST_ROWS = 30
 _N_RESAMPLES = 1000
+# Strata that a start time tells.
+_OF_TIME = {
+    "hour_of_week": pl.col("start_time").dt.weekday() * 24 + pl.col("start_time").dt.hour(),
+    "weekday": pl.col("start_time").dt.weekday(),
+    "hour": pl.col("start_time").dt.hour(),
+}
 
 
 @dataclass(frozen=True)
@@ -25,6 +39,7 @@ class Comparison:
     units: Units
     seed: int = 0
     embedder: str = ""
+    strata: tuple[str, ...] = ()
 
     @cached_property
     def texts(self) -> list[str]:
@@ -43,12 +58,18 @@ class Comparison:
 
     @cached_property
     def weights(self) -> Floats:
-        """Bootstrap weights of the units, shared by all intervals."""
-        return resampled_units(self.units.n_units, _N_RESAMPLES, np.random.default_rng(self.seed))
+        """Bootstrap weights of the bags of units, shared by all intervals."""
+        rng = np.random.default_rng(self.seed)
+        return resampled_units(int(self._bag.max()) + 1, _N_RESAMPLES, rng)
+
+    @cached_property
+    def _bag(self) -> Ints:
+        return bags_of(self.units.n_units, np.random.default_rng(self.seed))
 
     def units_of_rows(self, rows: Ints) -> Units:
         """The units of some of the rows."""
-        return units_of(self.unit_of_row[rows], self.is_current[rows])
+        stratum = self.units.stratum[self.units.block[rows]]
+        return units_of(self.unit_of_row[rows], self.is_current[rows], stratum)
 
     def n_units(self, rows: Bools) -> int:
         return len(np.unique(self.unit_of_row[rows]))
@@ -63,23 +84,58 @@ class Comparison:
 
     def share_interval(self, rows: Bools) -> tuple[float, float]:
         """95 % interval of the change of share, resampling whole units."""
-        now, then = self.is_current, ~self.is_current
-        counts = [self.per_unit(group) for group in (rows & now, now, rows & then, then)]
-        drawn = self.weights @ np.stack(counts, axis=1)
+        return self.mean_interval(rows.astype(np.float64), 0.95)
+
+    def mean_interval(self, values: Floats, confidence: float) -> tuple[float, float]:
+        """Interval of the change of a mean over all rows that are not NaN, resampling units."""
+        known = ~np.isnan(values)
+        bag = self._bag[self.unit_of_row[known]]
+        sums = [
+            np.bincount(bag, weight, self.weights.shape[1])
+            for window in (self.is_current[known], ~self.is_current[known])
+            for weight in (values[known] * window, window.astype(np.float64))
+        ]
+        drawn = self.weights @ np.stack(sums, axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             change = drawn[:, 0] / drawn[:, 1] - drawn[:, 2] / drawn[:, 3]
-        low, high = np.nanquantile(change, [0.025, 0.975])
+        low, high = np.nanquantile(change, [(1 - confidence) / 2, (1 + confidence) / 2])
         return float(low), float(high)
 
 
-def compared(baseline: Embeddings, current: Embeddings, *, unit: str, seed: int) -> Comparison:
+def compared(
+    baseline: Embeddings,
+    current: Embeddings,
+    *,
+    unit: str,
+    strata: tuple[str, ...] = (),
+    seed: int = 0,
+) -> Comparison:
     """Both windows in one frame. Raises LabError when they cannot be compared."""
     _check(baseline, current)
     frame = pl.concat([baseline.frame, current.frame], how="diagonal_relaxed")
     matrix = np.concatenate([baseline.matrix, current.matrix])
     is_current = np.arange(frame.height) >= len(baseline)
-    units = units_of(unit_ids(frame, unit), is_current)
-    return Comparison(frame, matrix, is_current, units, seed, current.embedder)
+    who = unit_ids(frame, unit)
+    units = units_of(who, is_current, strata_of(frame, strata, who) if strata else None)
+    return Comparison(frame, matrix, is_current, units, seed, current.embedder, strata)
+
+
+def strata_of(frame: pl.DataFrame, strata: tuple[str, ...], who: NDArray[np.str_]) -> Ints:
+    """The stratum of each row: that of most of its unit's rows, so that units stay whole.
+
+    `strata` are columns, or hour_of_week, weekday or hour of the start (UTC).
+    """
+    known = {**_OF_TIME, **{name: pl.col(name) for name in frame.columns}}
+    for name in strata:
+        if name not in known or (name in _OF_TIME and "start_time" not in frame.columns):
+            there = [*frame.columns, *(_OF_TIME if "start_time" in frame.columns else ())]
+            raise LabError(f"no column {name!r} to make strata of; there are: {', '.join(there)}")
+    parts = [known[name].cast(pl.String).fill_null("").alias(f"_{name}") for name in strata]
+    place = pl.struct(parts).rank("dense").cast(pl.Int64).alias("place")
+    rows = frame.select(place).with_columns(unit=pl.Series(who))
+    usual = rows.group_by("unit").agg(usual=pl.col("place").mode().min())
+    joined = rows.join(usual, on="unit", how="left", maintain_order="left")
+    return joined["usual"].to_numpy().astype(np.int64)
 
 
 def unit_ids(frame: pl.DataFrame, unit: str) -> NDArray[np.str_]:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from llmops_lab._drift.reasons import metric_lines
 from llmops_lab.segments import shortened
 
 Row = Mapping[str, Any]
@@ -41,7 +42,13 @@ class Described(Protocol):
     @property
     def windows(self) -> pl.DataFrame: ...
     @property
+    def quality(self) -> pl.DataFrame: ...
+    @property
+    def decomposition(self) -> pl.DataFrame: ...
+    @property
     def alpha(self) -> float: ...
+    @property
+    def exploratory(self) -> bool: ...
     @property
     def smallest_new(self) -> float: ...
     @property
@@ -69,6 +76,7 @@ def note(report: Described) -> list[str]:
     reported = report.frame.filter(pl.col("kind") != "burst")
     for i, row in enumerate(reported.iter_rows(named=True), start=1):
         lines += [f"{i}. {segment_line(row)}", *(f"   {line}" for line in details(row))]
+    lines += metric_lines(report)
     lines += [signal_line(row) for row in report.signals.iter_rows(named=True) if _speaks(row)]
     lines += [burst_line(row) for row in bursts_of(report)]
     return [*lines, *sureness(report)]
@@ -102,6 +110,8 @@ def _decline(row: Row) -> str:
 def details(row: Row) -> list[str]:
     """For whom, how sure, an example, what to do next."""
     lines = [f"{_whom(row)}; {_sure(row)}"]
+    if row.get("goes_with"):
+        lines.append(_goes_with(row))
     if row["exemplars"]:
         lines.append(f"e.g. “{shortened(row['exemplars'][0], 90)}”")
     if row["words_current"]:
@@ -118,7 +128,17 @@ def _whom(row: Row) -> str:
 def _sure(row: Row) -> str:
     solid = row["stability"]
     border = "clear" if solid >= 0.75 else "fuzzy" if solid < 0.5 else "fair"
-    return f"p = {row['p_adjusted']:.3f} for all segments tried; border {border} ({solid:.2f})"
+    p = f"p = {row['p_adjusted']:.3f} for all segments tried"
+    return f"{p}; border {border} ({solid:.2f})"
+
+
+def _goes_with(row: Row) -> str:
+    kind, _, value = row["goes_with"].partition(" ")
+    odds = f"odds {row['odds_ratio']:.1f} ({row['odds_ratio_low']:.1f} to"
+    what = "a bad answer" if row["kind"] == "worse" else "such a query"
+    return (
+        f"{what} goes with {kind.replace('_', ' ')} {value}: {odds} {row['odds_ratio_high']:.1f})"
+    )
 
 
 def _speaks(row: Row) -> bool:
@@ -153,7 +173,10 @@ def sureness(report: Described) -> list[str]:
         f" and one of 2 % when it grows to about {report.smallest_growth:.1%}."
     )
     rate = (
-        f"Without any change, at most {report.alpha:.0%} of such reports name anything."
+        f"Exploratory: of the segments named about {report.alpha:.0%} may be chance; look again"
+        " in new data before you act on one."
+        if report.exploratory
+        else f"Without any change, at most {report.alpha:.0%} of such reports name anything."
         " Shares of segments picked for their change read somewhat too high."
     )
     looked = (

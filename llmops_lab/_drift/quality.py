@@ -3,13 +3,16 @@
 Sources: Chung and Romano 2013 (studentised permutation); Westfall and Young 1993 (max-T).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 
+from llmops_lab._drift.comparison import Comparison
 from llmops_lab._scan.permutation import ScanResult, step_down
-from llmops_lab._scan.units import Bools, Floats, Ints, Units, resampled_units
+from llmops_lab._scan.units import Bools, Floats, Ints, Units, bags_of, resampled_units
 from llmops_lab._spans.checks import check_names, has_failed
 
 _LEAST_KNOWN = 20
@@ -137,7 +140,7 @@ def _inside(
     excess = np.bincount(place, values[known] - values[known].mean()).astype(np.float64)
     partner = _partners(units, block)
     current = units.is_current[block]
-    labels = _shuffled(block, current, partner, n_permutations, seed)
+    labels = _shuffled(units, block, partner, n_permutations, seed)
     observed = _studentised(size, excess, partner, current[:, None])
     return float(observed[0]), _studentised(size, excess, partner, labels)
 
@@ -149,21 +152,27 @@ def _partners(units: Units, block: Ints) -> Ints:
     return np.where((wanted >= 0) & (block[place] == wanted), place, -1)
 
 
-def _shuffled(block: Ints, current: Bools, partner: Ints, n: int, seed: int) -> Bools:
-    """Window labels (blocks, n): partners swap or not, blocks without one trade places."""
+def _shuffled(units: Units, block: Ints, partner: Ints, n: int, seed: int) -> Bools:
+    """Window labels (blocks, n): partners swap or not, blocks without one trade places, within
+    strata."""
     labels = np.empty((len(block), n), dtype=np.bool_)
+    current, stratum = units.is_current[block], units.stratum[block]
     baseline = np.flatnonzero((partner >= 0) & ~current)
     swap = _keys(block[baseline], n, seed) < 0.5
     labels[baseline], labels[partner[baseline]] = swap, ~swap
     alone = np.flatnonzero(partner < 0)
-    n_current = int(current[alone].sum())
-    keys = _keys(block[alone], n, seed + 1)
-    if 0 < n_current < len(alone):
-        bound = np.partition(keys, n_current - 1, axis=0)[n_current - 1]
-        labels[alone] = keys <= bound
-    else:
-        labels[alone] = n_current > 0
+    for place in np.unique(stratum[alone]):
+        traders = alone[stratum[alone] == place]
+        labels[traders] = _traded(block[traders], int(current[traders].sum()), n, seed + 1)
     return labels
+
+
+def _traded(block: Ints, n_current: int, n: int, seed: int) -> Bools:
+    """Labels (blocks, n) of which `n_current` are true in each column."""
+    if not 0 < n_current < len(block):
+        return np.full((len(block), n), n_current > 0)
+    keys = _keys(block, n, seed)
+    return keys <= np.partition(keys, n_current - 1, axis=0)[n_current - 1]
 
 
 def _keys(block: Ints, n: int, seed: int) -> Floats:
@@ -212,13 +221,69 @@ def change_interval(
     block = units.block[rows[known]]
     unit, current = units.unit[block], units.is_current[block]
     _, number = np.unique(unit, return_inverse=True)
+    rng = np.random.default_rng(seed)
+    number = bags_of(int(number.max()) + 1, rng)[number]
     sums = [
         np.bincount(number, weight * window)
         for window in (~current, current)
         for weight in (values[known], np.ones(known.sum()))
     ]
-    draws = resampled_units(len(sums[0]), 500, np.random.default_rng(seed)) @ np.stack(sums, 1)
+    draws = resampled_units(len(sums[0]), 500, rng) @ np.stack(sums, 1)
     with np.errstate(divide="ignore", invalid="ignore"):
         change = draws[:, 2] / draws[:, 3] - draws[:, 0] / draws[:, 1]
     low, high = np.nanquantile(change, [(1 - confidence) / 2, (1 + confidence) / 2])
     return float(low), float(high)
+
+
+def segment_quality(
+    both: Comparison, groups: Sequence[Bools], values: dict[str, Floats]
+) -> pl.DataFrame:
+    """A row per metric over all queries (segment null), then per group and metric (see QUALITY).
+
+    Means then and now and the change with its interval, by resampling units; for groups also
+    p-values by permuting units inside the group, `p_adjusted` by max-T over all of them. The
+    intervals over all queries hold together at 95 % (Bonferroni), the others one by one.
+    """
+    everywhere = np.arange(len(both.is_current))
+    known = {n: v for n, v in values.items() if can_be_tested(both.units, everywhere, v)}
+    records = [
+        _change(both, everywhere, name, both.mean_interval(value, 1 - 0.05 / len(known)), value)
+        for name, value in known.items()
+    ]
+    tried = [
+        (g, name, np.flatnonzero(mask))
+        for g, mask in enumerate(groups)
+        for name in known
+        if can_be_tested(both.units, np.flatnonzero(mask), values[name])
+    ]
+    if tried:
+        found = Groups([rows for _, _, rows in tried], [values[name] for _, name, _ in tried])
+        result = scan_quality(both.units, found, alpha=0.05, seed=both.seed)
+        for i, (g, name, rows) in enumerate(tried):
+            ends = change_interval(both.units, rows, values[name][rows], seed=both.seed)
+            p = {"p_value": result.p_value[i], "p_adjusted": result.p_adjusted[i]}
+            records.append({**_change(both, rows, name, ends, values[name]), "segment": g, **p})
+    return pl.DataFrame(records, schema=QUALITY)
+
+
+def _change(
+    both: Comparison, rows: Ints, name: str, ends: tuple[float, float], values: Floats
+) -> dict[str, Any]:
+    now = both.is_current[rows]
+    then_mean, now_mean = (float(np.nanmean(values[rows][window])) for window in (~now, now))
+    return {
+        "metric": name,
+        "baseline": then_mean,
+        "current": now_mean,
+        "change": now_mean - then_mean,
+        "change_low": ends[0],
+        "change_high": ends[1],
+    }
+
+
+QUALITY = {
+    "segment": pl.Int64,
+    "metric": pl.String,
+    **dict.fromkeys(("baseline", "current", "change", "change_low", "change_high"), pl.Float64),
+    **dict.fromkeys(("p_value", "p_adjusted"), pl.Float64),
+}
