@@ -8,6 +8,7 @@ import numpy as np
 
 from llmops_lab._cases.case import now, shorten
 from llmops_lab._display import Table
+from llmops_lab._embedded.vectors import vectors
 from llmops_lab._remedies.contested import contested
 from llmops_lab._remedies.diverse import diverse
 from llmops_lab._remedies.examples import Example, Examples
@@ -228,7 +229,7 @@ def _inside(there: Pool, questions: list[str]) -> list[bool]:
     embedder = there.embeddings.embedder
     if not questions or embedder not in embedders:
         return [False] * len(questions)
-    return there.holds(embedders[embedder](questions)).tolist()
+    return there.holds(vectors(embedders[embedder], questions, None)).tolist()
 
 
 def _answer(case: Case) -> str | None:
