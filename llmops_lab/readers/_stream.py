@@ -29,8 +29,9 @@ class Stream:
 
     def whole(self) -> bytes:
         """Everything at once."""
+        head = self.head
         rest = list(self._pieces)
-        return b"".join([self.head, *rest]) if rest else self.head
+        return b"".join([head, *rest]) if rest else head
 
     def blocks(self) -> Iterator[bytes]:
         """Pieces that end where a line ends; only the last may lack its newline."""
