@@ -9,12 +9,14 @@ __version__ = "0.1.0"
 # `import llmops_lab` stays quick.
 _HOMES = {
     "Answer": "_runs.answer",
+    "Approval": "approvals",
     "Calibration": "calibration",
     "Case": "golden",
     "Comparison": "comparison",
     "Contains": "scorers.contains",
     "CostChange": "cost_change",
     "Coverage": "coverage",
+    "DecisionLog": "decisions",
     "DriftReport": "drift",
     "EmbeddingEndpoint": "embedders.endpoint",
     "Embeddings": "embeddings",
@@ -38,6 +40,7 @@ _HOMES = {
     "Summary": "summary",
     "Traces": "traces",
     "Verdict": "gate",
+    "approve": "approvals",
     "assign": "segments",
     "attack_judge": "judge_attacks",
     "calibrate": "calibration",

@@ -162,6 +162,50 @@ class Repository:
             if not any(before) and parents:
                 path = self._renamed_from(parents[0], commit, path) or path
 
+    def commits(self, rev: str = "HEAD") -> Iterator[Revision]:
+        """All commits, newest first."""
+        for entry in self.repo.get_walker(include=[self.commit(rev).id]):
+            yield _revision(entry.commit, "", "")
+
+    def files(self, folder: str) -> dict[str, bytes]:
+        """The files right in a folder, as they are committed at HEAD."""
+        from dulwich.object_store import iter_tree_contents
+
+        head = self.head()
+        if head is None:
+            return {}
+        store, inside = self.repo.object_store, f"{folder}/"
+        entries = iter_tree_contents(store, self.commit(head).tree)
+        names = {entry.path.decode("utf-8", "replace"): entry.sha for entry in entries}
+        return {
+            name: self.content(sha.decode())
+            for name, sha in names.items()
+            if name.startswith(inside) and "/" not in name.removeprefix(inside)
+        }
+
+    def user(self) -> Person:
+        """Who commits here, by Git's configuration and environment."""
+        from dulwich.repo import get_user_identity
+
+        identity = get_user_identity(self.repo.get_config_stack(), "AUTHOR")
+        return Person.of(identity.decode("utf-8", "replace"))
+
+    def commit_files(self, paths: list[Path], message: str) -> str:
+        """Commit just these files, signed where Git is set up so; the hash.
+
+        Raises LabError when other changes are staged, since they would go along.
+        """
+        names, tree = [self.relative(path) for path in paths], self.repo.get_worktree()
+        head = self.head()
+        before = None if head is None else self.commit(head).tree
+        store = self.repo.object_store
+        changes = self.repo.open_index().changes_from_tree(store, before)
+        staged = {path.decode("utf-8", "replace") for pair, *_ in changes for path in pair if path}
+        if others := sorted(staged - set(names)):
+            raise LabError(f"{', '.join(others[:3])} is staged too; commit or unstage it first")
+        tree.stage(names)
+        return tree.commit(message.encode()).decode()
+
     def tags(self) -> dict[str, "Commit"]:
         """The tags that lead to a commit."""
         from dulwich.objects import Commit, Tag

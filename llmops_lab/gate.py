@@ -1,11 +1,13 @@
 """May this change ship? A policy written beforehand, and three answers: pass, fail, not known."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from llmops_lab._gates.approved import approval_check
 from llmops_lab._gates.budgets import budget_checks
 from llmops_lab._gates.checks import (
     must_pass_checks,
@@ -55,23 +57,31 @@ class Gate(Policy):
         baseline: EvalRun | None = None,
         *,
         labels: pl.DataFrame | None = None,
+        repository: str | Path = ".",
     ) -> Verdict:
         """The verdict on a run, compared with a baseline case by case if there is one.
 
         A metric that a judge has a part in needs `labels` of people for a random sample of
         cases, blind to the judge, of both runs: columns run_id, case_id, value (0 to 1).
-        Failed calls count as failures and are shown apart. Raises LabError when the policy
-        needs a baseline and has none, or for a metric that a run lacks.
+        Where the policy names approvers, one of them must have approved a result of the same
+        prompt, target, cases and policy in the Git `repository`: see `approve`. Failed calls
+        count as failures and are shown apart. Raises LabError when the policy needs a baseline
+        and has none, or for a metric that a run lacks.
         """
         if baseline is None and self.minimum is None:
             raise LabError("give a baseline run, or set `minimum` in the policy")
-        return Verdict(
+        verdict = Verdict(
             tuple(self._checks(run, baseline, labels)),
             policy=asdict(self),
             run_id=run.run_id,
             baseline_run_id=None if baseline is None else baseline.run_id,
             golden_hash=run.plan.golden_hash,
+            target=run.plan.target,
+            target_identity=run.plan.target_identity,
+            prompt=run.plan.prompt,
+            baseline_prompt=None if baseline is None else baseline.plan.prompt,
         )
+        return replace(verdict, checks=(*verdict.checks, *approval_check(verdict, repository)))
 
     def _checks(
         self, run: EvalRun, baseline: EvalRun | None, labels: pl.DataFrame | None

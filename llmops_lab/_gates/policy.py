@@ -22,7 +22,8 @@ class Policy:
     cases that share a cluster count as alike. `dataset` is the content hash of the golden set
     that is meant, `trials` the repeats that a run must have; `secondary` metrics may not be
     shown to be worse by more than the margin; `budgets` are named as in `duration_s_p95`,
-    `cost_usd_mean` and `error_rate`.
+    `cost_usd_mean` and `error_rate`. `approvers` are names or addresses of Git authors, of whom one
+    must have signed off what is to ship.
     """
 
     metric: str = "passed"

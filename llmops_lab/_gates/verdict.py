@@ -1,14 +1,19 @@
 """What a gate found: pass, fail or inconclusive, with every number that led there."""
 
+import hashlib
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 from xml.etree import ElementTree
 
 import msgspec
 
 from llmops_lab._display import Table
+from llmops_lab._prompts.prompt import PromptVersion
+from llmops_lab.decisions import DecisionLog
 
+APPROVAL = "approval"
 Outcome = Literal["pass", "fail", "inconclusive"]
 _EXIT_CODES: dict[Outcome, int] = {"pass": 0, "fail": 1, "inconclusive": 2}
 # What XML 1.0 cannot carry, even escaped.
@@ -35,6 +40,31 @@ class Verdict:
     run_id: str
     baseline_run_id: str | None = None
     golden_hash: str = ""
+    target: str = ""
+    target_identity: str = ""
+    prompt: PromptVersion | None = None
+    baseline_prompt: PromptVersion | None = None
+
+    @property
+    def result_hash(self) -> str:
+        """SHA-256 over all that was found, save who approved it.
+
+        Numbers count to nine digits, so that another machine comes to the same hash.
+        """
+        record = _to_nine_digits(self._record())
+        record["checks"] = [c for c in record["checks"] if c["name"] != APPROVAL]
+        for told in ("verdict", "exit_code", "reasons"):
+            del record[told]
+        return _hash_of(record)
+
+    @property
+    def subject_hash(self) -> str:
+        """SHA-256 over what is to ship and by which rules: what an approval is for.
+
+        Prompt content, target, cases and policy; another run of the same has the same subject.
+        """
+        prompt = None if self.prompt is None else [self.prompt.path, self.prompt.blob_sha]
+        return _hash_of([prompt, self.target_identity, self.golden_hash, self.policy])
 
     @property
     def outcome(self) -> Outcome:
@@ -53,16 +83,8 @@ class Verdict:
 
     def json(self) -> str:
         """Every number, as indented JSON with sorted keys."""
-        record = {
-            "verdict": self.outcome,
-            "exit_code": self.exit_code,
-            "reasons": self.reasons,
-            "run_id": self.run_id,
-            "baseline_run_id": self.baseline_run_id,
-            "golden_hash": self.golden_hash,
-            "policy": self.policy,
-            "checks": msgspec.to_builtins(self.checks),
-        }
+        hashes = {"result_hash": self.result_hash, "subject_hash": self.subject_hash}
+        record = {**self._record(), **hashes}
         return msgspec.json.format(msgspec.json.encode(record, order="sorted")).decode() + "\n"
 
     def markdown(self) -> str:
@@ -83,6 +105,36 @@ class Verdict:
             _told(ElementTree.SubElement(suite, "testcase", case), check)
         ElementTree.indent(suites)
         return ElementTree.tostring(suites, encoding="unicode", xml_declaration=True) + "\n"
+
+    def recorded(self, log: str | Path, *, by: str = "gate") -> DecisionLog:
+        """The decision log with a line for this verdict."""
+        facts = {
+            "outcome": self.outcome,
+            "result_hash": self.result_hash,
+            "subject_hash": self.subject_hash,
+            "run_id": self.run_id,
+            "baseline_run_id": self.baseline_run_id,
+            "golden_hash": self.golden_hash,
+            "prompt": msgspec.to_builtins(self.prompt),
+        }
+        says = f"{self.outcome}: {self.reasons[0]}"
+        return DecisionLog.load(log).append("verdict", says, by=by, facts=facts)
+
+    def _record(self) -> dict[str, Any]:
+        return {
+            "verdict": self.outcome,
+            "exit_code": self.exit_code,
+            "reasons": self.reasons,
+            "run_id": self.run_id,
+            "baseline_run_id": self.baseline_run_id,
+            "golden_hash": self.golden_hash,
+            "target": self.target,
+            "target_identity": self.target_identity,
+            "prompt": msgspec.to_builtins(self.prompt),
+            "baseline_prompt": msgspec.to_builtins(self.baseline_prompt),
+            "policy": self.policy,
+            "checks": msgspec.to_builtins(self.checks),
+        }
 
     def _compared(self) -> str:
         against = f" against {self.baseline_run_id}" if self.baseline_run_id else ""
@@ -107,6 +159,18 @@ def _told(case: ElementTree.Element, check: Check) -> None:
     kind = "failure" if check.outcome == "fail" else "error"
     told = ElementTree.SubElement(case, kind, type=check.outcome, message=_xml(check.says))
     told.text = _xml("\n".join(f"{name}: {value}" for name, value in check.numbers.items()))
+
+
+def _hash_of(record: Any) -> str:
+    return hashlib.sha256(msgspec.json.encode(record, order="sorted")).hexdigest()
+
+
+def _to_nine_digits(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.9g}")
+    if isinstance(value, dict):
+        return {name: _to_nine_digits(inside) for name, inside in value.items()}
+    return [_to_nine_digits(inside) for inside in value] if isinstance(value, list) else value
 
 
 def _xml(text: str) -> str:

@@ -1,11 +1,16 @@
 """`llmops-lab gate`: may this change ship? Exit code 0 pass, 1 fail, 2 inconclusive."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from llmops_lab.cli import commands
+from llmops_lab.errors import LabError
+
+if TYPE_CHECKING:
+    from llmops_lab.gate import Verdict
 
 
 @commands.register("gate")
@@ -13,19 +18,39 @@ def gate(
     policy: Annotated[Path, typer.Option(help="Gate policy, TOML.")],
     run: Annotated[Path, typer.Option(help="The run to judge.")],
     baseline: Annotated[Path | None, typer.Option(help="The run it is compared with.")] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML here.")] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Write a Markdown summary here.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write every number as JSON here.")] = None,
+    labels: Annotated[Path | None, typer.Option(help="People's labels, for judges: CSV.")] = None,
+    report: Annotated[
+        list[Path] | None,
+        typer.Option(help="Write JUnit (.xml), Markdown (.md) or all numbers (.json); repeatable."),
+    ] = None,
+    log: Annotated[Path | None, typer.Option(help="Decision log that gets a line.")] = None,
 ) -> None:
     """Check a run against the policy, and against a baseline run if one is given."""
+    import polars as pl
+
     from llmops_lab._atomic import write_atomically
     from llmops_lab.evals import EvalRun
     from llmops_lab.gate import Gate
 
+    writers = [(path, _writer(path)) for path in report or []]
     previous = None if baseline is None else EvalRun.load(baseline)
-    verdict = Gate.load(policy).check(EvalRun.load(run), baseline=previous)
-    for path, text in ((junit, verdict.junit), (markdown, verdict.markdown), (json, verdict.json)):
-        if path is not None:
-            write_atomically(path, text().encode())
+    people = None if labels is None else pl.read_csv(labels)
+    verdict = Gate.load(policy).check(EvalRun.load(run), baseline=previous, labels=people)
+    for path, write in writers:
+        write_atomically(path, write(verdict).encode())
+    if log is not None:
+        verdict.recorded(log)
     typer.echo(str(verdict))
     raise typer.Exit(verdict.exit_code)
+
+
+def _writer(path: Path) -> "Callable[[Verdict], str]":
+    """How the verdict is written to such a file; known before anything is worked out."""
+    kinds: dict[str, Callable[[Verdict], str]] = {
+        ".xml": lambda verdict: verdict.junit(),
+        ".md": lambda verdict: verdict.markdown(),
+        ".json": lambda verdict: verdict.json(),
+    }
+    if path.suffix not in kinds:
+        raise LabError(f"a report ends in {', '.join(kinds)}; {path.name} does not")
+    return kinds[path.suffix]

@@ -60,7 +60,7 @@ def test_eval_and_gate_reach_the_verdict_that_the_recorded_answers_imply(capsys,
         failed = {row["case_id"] for row in run if not row["passed"]}
         assert failed == {*recorded["wrong"], *recorded["failed"]}
     policy, run = str(DATA / "gate.toml"), str(tmp_path / "claude-haiku-4-5")
-    files = ("--baseline", str(tmp_path / "gpt-4.1-mini"), "--junit", str(tmp_path / "gate.xml"))
+    files = ("--baseline", str(tmp_path / "gpt-4.1-mini"), "--report", str(tmp_path / "gate.xml"))
     with pytest.raises(SystemExit) as end:
         main(["gate", "--policy", policy, "--run", run, *files])
     assert end.value.code == 1
