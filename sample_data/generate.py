@@ -16,12 +16,11 @@ from sample_data.exports.langfuse import langfuse_lines
 from sample_data.exports.langsmith import langsmith_lines
 from sample_data.exports.otlp import otlp_lines
 from sample_data.exports.phoenix import phoenix_lines
-from sample_data.golden import answer_lines, golden_lines
+from sample_data.golden import SETUPS, answer_lines, golden_lines
 from sample_data.story import Trace, tell_story
 from sample_data.truth import write_truth
 
 HERE = Path(__file__).parent
-MODELS = ("gpt-4.1-mini", "claude-haiku-4-5")
 
 
 def generate(out: Path, seed: int = 7) -> dict[str, int]:
@@ -47,9 +46,9 @@ def _contents(traces: list[Trace], seed: int) -> dict[str, bytes]:
         "traces/intents.csv.gz": _intent_lines(traces),
         "golden/golden.jsonl": golden_lines(traces, Random(f"{seed}:golden")),
     }
-    for model in MODELS:
-        rng = Random(f"{seed}:answers:{model}")
-        files[f"golden/answers_{model}.jsonl"] = answer_lines(model, rng)
+    for setup in SETUPS:
+        rng = Random(f"{seed}:answers:{setup}")
+        files[f"golden/answers_{setup}.jsonl"] = answer_lines(setup, rng)
     return {name: _joined(lines) for name, lines in files.items()}
 
 

@@ -24,6 +24,12 @@ _REVIEWERS = ("maren", "tobias", "ines")
 # Cases that a model answers wrongly, and cases on which its call fails.
 _BOTH, _ONLY = 8, {"gpt-4.1-mini": 4, "claude-haiku-4-5": 14}
 _FAILED = {"gpt-4.1-mini": 1, "claude-haiku-4-5": 2}
+# Whose answers are recorded: the model and the version of the prompt.
+SETUPS = {
+    "gpt-4.1-mini": ("gpt-4.1-mini", 3),
+    "claude-haiku-4-5": ("claude-haiku-4-5", 3),
+    "gpt-4.1-mini_prompt-2": ("gpt-4.1-mini", 2),
+}
 _EXTRAS = ("", "", "", " Is there anything else?", " Let me know if that helps.", " Happy to help.")
 
 
@@ -113,18 +119,18 @@ def _origin(case: Case, traces: list[Trace], rng: Random) -> tuple[dict[str, str
     return source, trace.day
 
 
-def answer_lines(model: str, rng: Random) -> list[str]:
-    """The recorded answers of a model to every case."""
-    wrong, failed = _fates()[model]
+def answer_lines(setup: str, rng: Random) -> list[str]:
+    """The recorded answers of a model, with a version of the prompt, to every case."""
+    wrong, failed = _fates()[setup]
     return [
-        _line(_answer(case, model, (case.number in wrong, case.number in failed), rng))
+        _line(_answer(case, setup, (case.number in wrong, case.number in failed), rng))
         for case in read_cases()
     ]
 
 
 @cache
 def _fates() -> dict[str, tuple[frozenset[int], frozenset[int]]]:
-    """Per model the numbers of the cases it gets wrong and those on which it fails."""
+    """Per setup the numbers of the cases it gets wrong and those on which it fails."""
     rng = Random("fates")
     easy = [c.number for c in read_cases() if c.intent not in ("smalltalk", "returns")]
     hard = [c.number for c in read_cases() if c.topic == "window"]
@@ -136,14 +142,19 @@ def _fates() -> dict[str, tuple[frozenset[int], frozenset[int]]]:
         only = [order.pop() for _ in range(count)]
         failed = [order.pop() for _ in range(_FAILED[model])]
         fates[model] = (frozenset(both + only), frozenset(failed))
+    # The shorter prompt trades one wrong answer and one failed call for two other wrong ones.
+    wrong, _ = fates["gpt-4.1-mini"]
+    traded = wrong - {max(wrong - set(both))} | {order.pop(), order.pop()}
+    fates["gpt-4.1-mini_prompt-2"] = (traded, frozenset())
     return fates
 
 
-def _answer(case: Case, model: str, fate: tuple[bool, bool], rng: Random) -> dict[str, Any]:
+def _answer(case: Case, setup: str, fate: tuple[bool, bool], rng: Random) -> dict[str, Any]:
     is_wrong, is_failed = fate
+    model, version = SETUPS[setup]
     said = case.right if model == "gpt-4.1-mini" else _reworded(case)
     output = "" if is_failed else (case.wrong if is_wrong else said + rng.choice(_EXTRAS))
-    size = len(prompt_body(3)) + len(case.question)
+    size = len(prompt_body(version)) + len(case.question)
     size += 3 * len(case.page.text) if case.page else 900
     tokens = TOOL_TOKENS + int(size / 4.35) if not is_failed else None
     out = int(len(output) / 4.1) + 9 if not is_failed else None
@@ -157,7 +168,7 @@ def _answer(case: Case, model: str, fate: tuple[bool, bool], rng: Random) -> dic
         "trial": 1,
         "model": model,
         "response_model": SERVED_AS[model],
-        "prompt": {"name": "support-assistant", "version": 3},
+        "prompt": {"name": "support-assistant", "version": version},
         "output": None if is_failed else output,
         "error": "APITimeoutError: Request timed out after 30.0 s" if is_failed else None,
         "finish_reason": None if is_failed else "stop",
@@ -181,10 +192,10 @@ def golden_truth() -> dict[str, Any]:
     """What is planted in the recorded answers, by case id."""
     names = {case.number: case.case_id for case in read_cases()}
     return {
-        model: {
+        setup: {
             "wrong": sorted(names[n] for n in wrong),
             "failed": sorted(names[n] for n in failed),
             "right": len(names) - len(wrong) - len(failed),
         }
-        for model, (wrong, failed) in _fates().items()
+        for setup, (wrong, failed) in _fates().items()
     }

@@ -6,7 +6,7 @@ import pytest
 
 from sample_data.golden import read_cases
 
-MODELS = {"gpt-4.1-mini": 0.91, "claude-haiku-4-5": 0.84}
+SETUPS = {"gpt-4.1-mini": 0.91, "claude-haiku-4-5": 0.84, "gpt-4.1-mini_prompt-2": 0.91}
 
 
 def _read(path):
@@ -30,30 +30,39 @@ def test_cases_with_a_trace_as_source_name_one_that_is_in_the_export(sample, by_
         assert by_id[source["trace_id"]].observations[0]["id"] == source["span_id"]
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_a_models_answers_are_wrong_where_truth_says_so(sample, truth, model):
+@pytest.mark.parametrize("setup", SETUPS)
+def test_a_models_answers_are_wrong_where_truth_says_so(sample, truth, setup):
     cases = {case["id"]: case for case in _read(sample / "golden" / "golden.jsonl")}
-    answers = _read(sample / "golden" / f"answers_{model}.jsonl")
-    planted = truth["recorded_answers"][model]
+    answers = _read(sample / "golden" / f"answers_{setup}.jsonl")
+    planted = truth["recorded_answers"][setup]
     assert {answer["case_id"] for answer in answers} == set(cases)
     assert sorted(a["case_id"] for a in answers if a["error"]) == planted["failed"]
     assert all(a["output"] is None for a in answers if a["error"])
-    assert planted["right"] / len(cases) == pytest.approx(MODELS[model], abs=0.005)
+    assert planted["right"] / len(cases) == pytest.approx(SETUPS[setup], abs=0.005)
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_the_contains_scorer_finds_the_planted_failures_and_no_others(sample, truth, model):
+@pytest.mark.parametrize("setup", SETUPS)
+def test_the_contains_scorer_finds_the_planted_failures_and_no_others(sample, truth, setup):
     import llmops_lab as lab
     from llmops_lab.targets import targets
 
     golden = lab.GoldenSet.load(sample / "golden" / "golden.jsonl")
-    replay = targets["replay"](sample / "golden" / f"answers_{model}.jsonl")
+    replay = targets["replay"](sample / "golden" / f"answers_{setup}.jsonl")
     run = lab.evaluate(replay, golden, scorers=["contains"])
-    planted = truth["recorded_answers"][model]
+    planted = truth["recorded_answers"][setup]
     passed = [r for r in run.results if not r.answer.error and r.scores[0].passed]
     assert len(passed) == planted["right"]
     failed = {r.case.id for r in run.results} - {r.case.id for r in passed}
     assert failed == {*planted["wrong"], *planted["failed"]}
+
+
+def test_the_shorter_prompt_costs_half_and_is_as_often_right(sample):
+    long, short = (
+        _read(sample / "golden" / f"answers_gpt-4.1-mini{end}.jsonl") for end in ("", "_prompt-2")
+    )
+    assert {answer["prompt"]["version"] for answer in short} == {2}
+    spent = [sum(answer["cost_usd"] or 0 for answer in answers) for answers in (long, short)]
+    assert 0.4 < spent[1] / spent[0] < 0.6
 
 
 def test_the_golden_set_saves_to_the_bytes_it_was_read_from(sample, tmp_path):
