@@ -244,17 +244,21 @@ def score_rows(scores: Sequence[Any]) -> Rows:
 
 
 def _score(score: Mapping[str, Any]) -> dict[str, Any]:
+    of = _subject(score.get("subject"))
+
     def get(camel: str, snake: str) -> Any:
-        return score.get(camel, score.get(snake))
+        return score.get(camel, score.get(snake, of.get(camel)))
 
     data_type = str(get("dataType", "data_type") or "NUMERIC").lower()
+    value = score.get("value")
     label = get("stringValue", "string_value") or get("longStringValue", "long_string_value")
+    label = label or (value if isinstance(value, str) else None)
     return {
         "trace_id": get("traceId", "trace_id"),
         "span_id": get("observationId", "observation_id"),
         "conversation_id": get("sessionId", "session_id"),
         "name": text_of(score.get("name")),
-        "value": as_number(score.get("value")),
+        "value": as_number(value),
         "label": label or None,
         "data_type": data_type,
         "source": _SCORE_SOURCES.get(str(score.get("source")), "unknown"),
@@ -262,3 +266,12 @@ def _score(score: Mapping[str, Any]) -> dict[str, Any]:
         "explanation": text_of(score.get("comment")),
         "created_at": score.get("timestamp"),
     }
+
+
+def _subject(subject: Any) -> dict[str, Any]:
+    """What a score of the API's version 3 is about, under the names of the versions before."""
+    if not isinstance(subject, Mapping):
+        return {}
+    name = {"trace": "traceId", "observation": "observationId", "session": "sessionId"}
+    own = {name[subject["kind"]]: subject.get("id")} if subject.get("kind") in name else {}
+    return {"traceId": subject.get("traceId"), **own}

@@ -110,7 +110,9 @@ def _parts(message: Mapping[str, Any], role: str) -> list[Part]:
         return [{k: v for k, v in response.items() if v is not None}]
     parts = [part for block in _blocks(content) if (part := _part(block))]
     calls = message.get("tool_calls")
-    return parts + [_call(call) for call in calls or () if isinstance(call, dict)]
+    parts += [_call(call) for call in calls or () if isinstance(call, dict)]
+    results = message.get("tool_results")
+    return parts + [_response(result) for result in results or () if isinstance(result, dict)]
 
 
 def _blocks(content: Any) -> Iterable[Any]:
@@ -149,7 +151,9 @@ def _call(block: Mapping[str, Any]) -> Part:
     )
     part = {
         "type": "tool_call",
-        "id": _first(block, "id", "toolCallId", "tool_call.id", "tool_call_id", "call_id"),
+        "id": _first(
+            block, "id", "toolCallId", "tool_call.id", "tool_call_id", "call_id", "tool_id"
+        ),
         "name": _first(function, "name", "toolName", "tool_call.function.name", "tool_name"),
         "arguments": value_in(arguments),
     }
@@ -159,7 +163,9 @@ def _call(block: Mapping[str, Any]) -> Part:
 def _response(block: Mapping[str, Any]) -> Part:
     part = {
         "type": "tool_call_response",
-        "id": _first(block, "id", "tool_use_id", "toolCallId", "tool_call_id", "call_id"),
+        "id": _first(
+            block, "id", "tool_use_id", "toolCallId", "tool_call_id", "call_id", "tool_id"
+        ),
         "response": _first(block, "response", "content", "output", "result"),
     }
     return {key: value for key, value in part.items() if value is not None}

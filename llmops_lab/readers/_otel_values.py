@@ -81,11 +81,10 @@ def attributes_of(items: Any) -> dict[str, Any]:
 
 def plain_value(value: Any) -> Any:
     """The value itself, whole numbers exact."""
-    if not isinstance(value, Mapping) or len(value) != 1:
-        return value if value != {} else None
-    [(kind, inner)] = value.items()
-    if kind not in _VALUE_KINDS:
+    if not isinstance(value, Mapping) or not value.keys() <= _VALUE_KINDS:
         return value
+    # Phoenix's REST page writes every kind of value and leaves all but one null.
+    kind, inner = next(((k, v) for k, v in value.items() if v is not None), ("", None))
     match kind:
         case "intValue" | "int_value":
             return _whole(inner)

@@ -112,7 +112,9 @@ def _json(value: Any) -> str | None:
 
 
 def as_number(value: Any) -> float | None:
-    """The number that a value writes; None when it writes none."""
+    """The number that a value writes, 1 and 0 for yes and no; None when it writes none."""
+    if isinstance(value, bool):
+        return float(value)
     try:
         return None if value is None else number_of(value)
     except ValueError:

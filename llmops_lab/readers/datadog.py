@@ -13,6 +13,7 @@ from llmops_lab.readers._convert import (
     number,
     one_by_one,
     scaled,
+    text_of,
     whole,
     words,
     words_of,
@@ -22,7 +23,7 @@ from llmops_lab.readers._json import list_in
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._reader import Exploded, Field, Rows, keys, reader
 from llmops_lab.readers._records import Record, object_of
-from llmops_lab.readers._side_rows import document_maker
+from llmops_lab.readers._side_rows import as_number, document_maker
 
 _KINDS = {
     "llm": "llm", "embedding": "embedding", "retrieval": "retriever", "tool": "tool",
@@ -45,7 +46,27 @@ def span_in(record: Record) -> Exploded:
         for n, doc in enumerate(documents)
         if isinstance(doc, Mapping)
     ]
-    return Exploded([Record(record.line, span)], {"documents": rows})
+    scores = [{**keys_of_span, **_score(name, found)} for name, found in _evaluations(span)]
+    return Exploded([Record(record.line, span)], {"documents": rows, "scores": scores})
+
+
+def _evaluations(span: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    found = span.get("evaluation")
+    pairs = found.items() if isinstance(found, Mapping) else ()
+    return [(str(name), each) for name, each in pairs if isinstance(each, Mapping)]
+
+
+def _score(name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    value = found.get("value")
+    is_text = isinstance(value, str)
+    kind = "boolean" if isinstance(value, bool) else "categorical" if is_text else "numeric"
+    return {
+        "name": name,
+        "value": None if is_text else as_number(value),
+        "label": value if is_text else text_of(found.get("assessment")),
+        "data_type": kind,
+        "explanation": text_of(found.get("reasoning")),
+    }
 
 
 def _parent(values: Values) -> Column:
@@ -69,6 +90,9 @@ datadog = reader(
     title="Datadog LLM Observability spans (Export API)",
     signatures=keys("attributes/span_kind attributes/ml_app", "span_kind ml_app start_ns"),
     explode=span_in,
+    repeats=frozenset({"evaluation"}),
+    evidence="made with the tool's package",
+    made_with="datadog-api-client 2.62.0",
     page_sizes=(10, 100, 1000, 5000),
     fields=(
         Field("trace_id", "trace_id"),
@@ -95,6 +119,7 @@ datadog = reader(
         Field("ttft_s", "metrics.time_to_first_token", number),
         Field("status", "status", choice({"ok": "ok", "error": "error"})),
         Field("error_type", "error.type|meta.error.type"),
+        Field("error_type", "tags", _tag("error_type")),
         Field("error_message", "error.message|meta.error.message"),
         Field("conversation_id", "tags", _tag("session_id", "session")),
         Field("user_id", "tags", _tag("user_id", "user")),

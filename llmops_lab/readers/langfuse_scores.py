@@ -13,7 +13,13 @@ def scores_in(record: Record) -> Exploded:
 langfuse_scores = reader(
     "langfuse-scores",
     title="Langfuse scores (blob, API page)",
-    signatures=keys("trace_id data_type name value source", "traceId dataType name value source"),
+    signatures=keys(
+        "trace_id data_type name value source",
+        "traceId dataType name value source",
+        "subject dataType name value source",
+    ),
+    evidence="made with the tool's package",
+    made_with="langfuse 5.0.4 (API page)",
     explode=scores_in,
     fields=(Field("span_id", "no span"),),
 )

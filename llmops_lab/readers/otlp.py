@@ -123,6 +123,7 @@ def _has_no_messages(block: bytes) -> bool:
 
 _TELLING = re.compile(rb'"gen_ai\.(?:\w+\.message|choice)"')
 
+REPEATS = frozenset({"kind", "flags", "traceState", "droppedAttributesCount"})
 SPAN = (
     Field("trace_id", "traceId|trace_id", otel_id),
     Field("span_id", "spanId|span_id", otel_id),
@@ -156,7 +157,7 @@ otlp = reader(
     title="OpenTelemetry OTLP JSON",
     evidence="real file",
     signatures=keys("resourceSpans", "resource_spans"),
-    repeats=frozenset({"kind", "flags", "traceState", "droppedAttributesCount"}),
+    repeats=REPEATS,
     explode=spans_in,
     nesting=Nesting(_request, _typed_scopes, _has_no_messages),
     typed={"attributes": list[KeyValue]},

@@ -42,6 +42,8 @@ def _annotation(item: Mapping[str, Any], _: int) -> dict[str, Any]:
 phoenix_spans = reader(
     "phoenix-spans",
     title="Phoenix span JSON (REST page, UI download)",
+    evidence="made with the tool's package",
+    made_with="arize-phoenix 20.26.1",
     signatures=keys("context/trace_id context/span_id span_kind"),
     fields=(
         Field("trace_id", "context.trace_id", otel_id),

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from llmops_lab import read_traces
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -37,3 +39,74 @@ def test_opiks_csv_reads_like_its_json():
     assert csv.rows["reasoning_tokens"].to_list() == [128]
     assert csv.scores.equals(json.scores)
     assert csv.spans["tags"].to_list()[0] == ["beta", "de"]
+
+
+def of(name):
+    traces = read_traces(FIXTURES / name)
+    assert traces.rejected.is_empty()
+    return traces, {span["name"]: span for span in traces.spans.iter_rows(named=True)}
+
+
+# The fixtures tell one story: an answer that made one call to a model, which failed.
+@pytest.mark.parametrize(
+    ("file", "call"),
+    [
+        ("datadog_spans.json", "chat gpt-5-mini"),
+        ("langfuse_observations.json", "draft"),
+        ("phoenix_spans.json", "draft"),
+        ("phoenix_otlp.json", "draft"),
+    ],
+)
+def test_the_same_call_reads_alike_from_every_tool(file, call):
+    traces, spans = of(file)
+    draft, root = spans[call], spans["answer"]
+    assert draft["parent_span_id"] == root["span_id"]
+    assert (root["kind"] in {"agent", "chain"}, draft["kind"]) == (True, "llm")
+    assert (draft["request_model"], draft["provider"] or "openai") == ("gpt-5-mini", "openai")
+    assert (draft["input_tokens"], draft["cache_read_tokens"]) == (1200, 1024)
+    assert (draft["output_tokens"], draft["reasoning_tokens"]) == (80, 64)
+    assert draft["duration_s"] == pytest.approx(1.25, abs=1e-3)
+    assert draft["temperature"] == pytest.approx(0.2)
+    assert (draft["status"], draft["error_type"]) == ("error", "RateLimitError")
+    assert (draft["input_text"], root["output_text"]) == ("Where's my parcel?", "On its way.")
+    assert traces.rows["user_id"].to_list() == ["u-1"]
+    assert traces.rows["conversation_id"].to_list() == ["s-1"]
+    # 176 fresh and 1024 cached tokens at $0.25 and $0.025, 80 written at $2 a million.
+    assert draft["cost_usd"] == pytest.approx((176 * 0.25 + 1024 * 0.025 + 80 * 2.0) / 1e6)
+
+
+def test_datadog_keeps_evaluations_cost_and_the_id_of_a_tool_call():
+    traces, spans = of("datadog_spans.json")
+    found = {row["name"]: (row["value"], row["label"]) for row in traces.scores.to_dicts()}
+    assert found == {"toxicity": (0.02, "pass"), "topic": (None, "delivery")}
+    draft = spans["chat gpt-5-mini"]
+    assert draft["cost_reported_usd"] == pytest.approx(0.0002296)
+    assert '"id":"call_1"' in draft["output_messages"]
+    assert draft["ttft_s"] == 0.32
+
+
+def test_langfuse_scores_of_the_third_api_know_what_they_are_about():
+    traces, _ = of("langfuse_scores.json")
+    scores = {row["name"]: row for row in traces.scores.to_dicts()}
+    trace_id = "4bf92f3577b34da6a3ce929d0e0e4736"
+    assert (scores["useful"]["trace_id"], scores["useful"]["value"]) == (trace_id, 0.0)
+    assert scores["polite"]["span_id"] == "00f067aa0ba902b8"
+    assert (scores["topic"]["label"], scores["topic"]["value"]) == ("delivery", None)
+    assert scores["solved"]["conversation_id"] == "s-1"
+    both = read_traces([FIXTURES / "langfuse_observations.json", FIXTURES / "langfuse_scores.json"])
+    assert both.rows["negative_feedback"].to_list() == [True]
+
+
+def test_weaves_sum_on_the_parent_is_counted_once():
+    traces, spans = of("weave_calls.jsonl")
+    [row] = traces.rows.to_dicts()
+    assert (row["input_tokens"], row["output_tokens"], row["n_llm_calls"]) == (1200, 80, 1)
+    assert (spans["answer"]["usage_role"], spans["draft"]["usage_role"]) == ("rollup", "leaf")
+    assert (spans["draft"]["kind"], spans["draft"]["request_model"]) == ("llm", "gpt-5-mini")
+    check = spans["check"]
+    assert (check["error_type"], check["error_message"]) == ("TimeoutError", "no reply")
+    assert (row["user_id"], row["conversation_id"], row["environment"]) == (
+        "u-1",
+        "thread-7",
+        "production",
+    )
