@@ -44,6 +44,7 @@ _HOMES = {
     "assign": "segments",
     "attack_judge": "judge_attacks",
     "calibrate": "calibration",
+    "clear_cache": "_ingest.cache",
     "compare": "comparison",
     "count_masked": "redaction",
     "detect_drift": "drift",

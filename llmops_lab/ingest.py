@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from llmops_lab._ingest.cache import Wanted, cached_traces
 from llmops_lab._ingest.one_file import read_all
-from llmops_lab._ingest.whole import as_traces, warn_of_cuts
+from llmops_lab._ingest.whole import as_traces, cuts, warn_of_cuts
 from llmops_lab.pricing import Price
 from llmops_lab.readers._mapped import mapped_reader
 from llmops_lab.readers._sources import contents
@@ -20,6 +21,7 @@ def read_traces(
     format: str | None = None,
     mapping: Mapping[str, str] | None = None,
     prices: Mapping[str, Price] | None = None,
+    cache: str | Path | bool = False,
 ) -> Traces:
     """Traces from any export in one schema; the format is found from the keys.
 
@@ -29,13 +31,18 @@ def read_traces(
     where the keys leave doubt; `mapping` reads any table: canonical column → its column
     ({"input_text": "question"}).
     `prices` are your own by model and win over the price list (see `price_traces`).
+    `cache` keeps what was read as Parquet, so that the next read of the same bytes takes a
+    moment, and reads files larger than memory: True for your cache folder, or a folder. It holds
+    the texts as they are, for you alone; `clear_cache` deletes it.
     What cannot be read is in `.rejected` (source_file, line, reason), a whole file with a null
     line. Raises FormatError when no file can be read.
     """
-    ad_hoc = mapped_reader(mapping) if mapping else None
     with _without_collector():
+        if cache:
+            return cached_traces(source, cache, Wanted(format, mapping, prices))
+        ad_hoc = mapped_reader(mapping) if mapping else None
         parts = list(read_all(contents(source), format, ad_hoc))
-        warn_of_cuts(parts)
+        warn_of_cuts(cuts(parts))
         return as_traces(parts, _named(source), prices)
 
 

@@ -102,7 +102,11 @@ def summarize(
 
 
 def _rows(traces: Traces, level: Level, keys: Sequence[str]) -> pl.DataFrame:
-    rows = traces.rows if level == "trace" else _span_rows(traces)
+    has_text = bool({"input_text", "output_text"} & {*keys})
+    if level == "trace":
+        rows = traces.rows if has_text else traces.measures
+    else:
+        rows = _span_rows(traces)
     if missing := set(keys) - set(rows.columns):
         raise ColumnError(missing, rows.columns)
     if taken := set(keys) & {*MEASURES, *TOKENS, "cost_usd", "n_unpriced"}:

@@ -12,10 +12,12 @@ import polars as pl
 from llmops_lab._display import Table
 from llmops_lab._spans.masked import masked_for_writing
 from llmops_lab._spans.rows import trace_rows
-from llmops_lab._spans.schema import SIDE_TABLES, SPANS, conform
+from llmops_lab._spans.schema import SIDE_TABLES, SPANS, TEXTS, conform
 from llmops_lab._spans.table import trace_table
 from llmops_lab._spans.usage import with_tree, with_usage_role
 from llmops_lab.errors import ColumnError, LabError
+
+_NOT_IN_ROWS = ("system_instructions", "input_messages", "output_messages", "attributes")
 
 
 def _empty(table: str) -> pl.DataFrame:
@@ -38,6 +40,7 @@ class Traces:
     embeddings: pl.DataFrame = field(default_factory=lambda: _empty("embeddings"))
     rejected: pl.DataFrame = field(default_factory=lambda: _empty("rejected"))
     source: str = "memory"
+    on_disk: bool = False  # spans lie in Parquet files and may be larger than memory
 
     @classmethod
     def from_frame(
@@ -60,7 +63,7 @@ class Traces:
         spans = conform(lazy, SPANS).collect()
         spans = spans.with_columns(pl.coalesce("trace_id", "span_id").alias("trace_id"))
         spans = with_usage_role(with_tree(spans))
-        tables = {
+        tables: dict[str, Any] = {
             name: conform(table.lazy(), SIDE_TABLES[name]).collect()
             for name, table in (side_tables or {}).items()
         }
@@ -74,7 +77,20 @@ class Traces:
     @cached_property
     def rows(self) -> pl.DataFrame:
         """One row per trace: times, tokens of usage leaves, cost, models, user, texts, feedback."""
-        return trace_rows(self.spans, self.scores, self.guardrails)
+        return trace_rows(self._without(_NOT_IN_ROWS), self.scores, self.guardrails)
+
+    @cached_property
+    def measures(self) -> pl.DataFrame:
+        """The same rows with null texts: what a summary needs of traces larger than memory."""
+        if "rows" in vars(self) or not self.on_disk:
+            return self.rows
+        return trace_rows(self._without(TEXTS), self.scores, self.guardrails)
+
+    def _without(self, columns: Sequence[str]) -> pl.DataFrame:
+        """The spans; those on disk with nulls in these columns, which are not read."""
+        if not self.on_disk:
+            return self.spans
+        return conform(self.frame.drop(columns), SPANS).collect()
 
     def filter(self, *predicates: pl.Expr) -> "Traces":
         """The traces whose row (see `rows`) fulfils every predicate, whole, side tables too."""
@@ -86,7 +102,8 @@ class Traces:
         tables = {
             name: getattr(self, name).filter(keep) for name in SIDE_TABLES if name != "rejected"
         }
-        return replace(self, frame=self.spans.filter(keep).lazy(), **tables)
+        spans = self.frame if self.on_disk else self.spans.lazy()
+        return replace(self, frame=spans.filter(keep).collect().lazy(), on_disk=False, **tables)
 
     def with_scores(self, scores: pl.DataFrame) -> "Traces":
         """The traces with more scores; one of the same trace, span, name and evaluator is replaced.
@@ -96,7 +113,7 @@ class Traces:
         more = conform(scores.lazy(), SIDE_TABLES["scores"]).collect()
         same = ["trace_id", "span_id", "name", "evaluator"]
         kept = self.scores.join(more, on=same, how="anti", nulls_equal=True)
-        return replace(self, frame=self.spans.lazy(), scores=pl.concat([kept, more]))
+        return replace(self, scores=pl.concat([kept, more]))
 
     def between(self, start: datetime | str, end: datetime | str) -> "Traces":
         """The traces that start at or after `start` and before `end`; text is ISO 8601, UTC."""
@@ -159,11 +176,13 @@ class Traces:
         return f"traces start from {start.min()} to {start.max()}"
 
     def __len__(self) -> int:
-        return self.spans["trace_id"].n_unique()
+        return self._without(TEXTS)["trace_id"].n_unique()
 
     def _table(self) -> Table:
         return trace_table(
-            self.spans, {name: getattr(self, name) for name in SIDE_TABLES}, self.source
+            self._without(TEXTS),
+            {name: getattr(self, name) for name in SIDE_TABLES},
+            self.source,
         )
 
     def __str__(self) -> str:

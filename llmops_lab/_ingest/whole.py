@@ -3,6 +3,7 @@
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import polars as pl
 
@@ -17,7 +18,7 @@ from llmops_lab.readers._assemble import (
     with_trace_rows_lent,
     without_repeats,
 )
-from llmops_lab.readers._reader import Rows
+from llmops_lab.readers._reader import Reader, Rows
 from llmops_lab.traces import Traces
 
 
@@ -51,18 +52,35 @@ def side_tables(parts: Iterable[Part], rejected: Rows) -> dict[str, pl.DataFrame
     return {name: pl.concat(frames) for name, frames in tables.items()}
 
 
-def warn_of_cuts(parts: Sequence[Part]) -> None:
-    """Warn of files that hold exactly as many records as their tool exports at most."""
+class Cut(NamedTuple):
+    """A file that holds exactly as many records as its tool exports at most."""
+
+    name: str
+    title: str
+    n_records: int
+
+
+def cuts(parts: Iterable[Part]) -> list[Cut]:
+    """The files that may have been cut off by the tool that wrote them."""
     sizes: Counter[tuple[str, str]] = Counter()
+    of_name: dict[str, Reader] = {}
     for part in parts:
         if part.reader:
             sizes[part.name, part.reader.name] += part.n_records
-    of_name = {part.reader.name: part.reader for part in parts if part.reader}
-    for (name, reader), size in sizes.items():
-        if size in of_name[reader].page_sizes:
-            warnings.warn(
-                f"{name} holds exactly {size:,} records, where {of_name[reader].title} is often "
-                "cut; is it the whole export?",
-                TruncationWarning,
-                stacklevel=3,
-            )
+            of_name[part.reader.name] = part.reader
+    return [
+        Cut(name, of_name[reader].title, n)
+        for (name, reader), n in sizes.items()
+        if n in of_name[reader].page_sizes
+    ]
+
+
+def warn_of_cuts(found: Iterable[Cut]) -> None:
+    """Warn of files that may have been cut off."""
+    for name, title, n in found:
+        warnings.warn(
+            f"{name} holds exactly {n:,} records, where {title} is often cut; "
+            "is it the whole export?",
+            TruncationWarning,
+            stacklevel=4,
+        )

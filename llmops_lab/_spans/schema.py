@@ -108,6 +108,16 @@ SPANS: Schema = {
     "attributes": STRING,
 }
 
+TEXTS = (
+    "system_instructions",
+    "input_messages",
+    "output_messages",
+    "input_text",
+    "output_text",
+    "attributes",
+)
+"""The columns that hold most of the bytes."""
+
 KEYS: Schema = {"trace_id": STRING, "span_id": STRING}
 
 SCORES: Schema = {

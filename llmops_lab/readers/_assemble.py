@@ -7,7 +7,7 @@ from llmops_lab.readers._convert import gentle
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._reader import TRACE_ROW, Rows
 
-_OF_TRACE = ("conversation_id", "user_id", "environment", "release", "tags")
+OF_TRACE = ("conversation_id", "user_id", "environment", "release", "tags")
 
 
 def side_table(name: str, rows: Rows) -> pl.DataFrame:
@@ -45,7 +45,7 @@ def without_repeats(spans: pl.DataFrame) -> tuple[pl.DataFrame, Rows]:
         _kept=pl.col("_i").sort_by(*order).last().over(key)
     )
     gone = numbered.filter(pl.col("_i") != pl.col("_kept")).join(
-        numbered.select(_kept="_i", _row="source_row"), on="_kept"
+        numbered.select(_kept="_i", _row="source_row"), on="_kept", maintain_order="left"
     )
     rows = [
         {"source_file": file, "line": line, "reason": f"repeats span {span} of record {kept}"}
@@ -85,11 +85,11 @@ def with_trace_rows_lent(spans: pl.DataFrame) -> pl.DataFrame:
     of_traces = spans.filter(is_trace & ~is_trace.all().over("trace_id"))
     if not of_traces.height:
         return spans
-    lent = of_traces.unique("trace_id", keep="last").select("trace_id", *_OF_TRACE)
+    lent = of_traces.unique("trace_id", keep="last").select("trace_id", *OF_TRACE)
     kept = spans.join(
         of_traces.select("trace_id", "span_id"), on=["trace_id", "span_id"], how="anti",
         maintain_order="left",
     ).join(lent, on="trace_id", how="left", suffix="_lent", maintain_order="left")  # fmt: skip
     return kept.with_columns(
-        pl.coalesce(name, f"{name}_lent").alias(name) for name in _OF_TRACE
+        pl.coalesce(name, f"{name}_lent").alias(name) for name in OF_TRACE
     ).select(spans.columns)

@@ -3,10 +3,10 @@
 import glob
 import io
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import polars as pl
 
@@ -34,7 +34,7 @@ def contents(source: Any) -> Iterator[Content]:
     elif isinstance(source, str) and is_remote(source):
         yield from (_content(name, data) for name, data in remote_files(source, _DATA))
     elif isinstance(source, (str, Path)):
-        yield from _at_path(str(source))
+        yield from file_contents(files_at(source) or ())
     elif isinstance(source, (bytes, bytearray, memoryview)):
         yield _content("bytes", bytes(source))
     elif hasattr(source, "read"):
@@ -126,23 +126,36 @@ def _from_arrow(source: Any) -> pl.DataFrame:
     return pl.DataFrame(source)
 
 
-def _at_path(path: str) -> Iterator[Content]:
-    here = Path(path).expanduser()
+def files_at(source: Any) -> list[tuple[str, Path]] | None:
+    """Name and path of every file of this machine that the source means; None if it means others."""
+    if isinstance(source, (list, tuple)):
+        found = [files_at(each) for each in source]
+        return None if None in found else [file for files in found if files for file in files]
+    if not isinstance(source, (str, Path)) or is_hub(str(source)) or is_remote(str(source)):
+        return None
+    path, here = str(source), Path(source).expanduser()
     if here.is_file():
-        yield from _in_file(str(path), here)
-        return
+        return [(path, here)]
     found = _in_folder(here) if here.is_dir() else _matching(path)
-    files = [file for file in found if file.is_file()]
+    files = [(str(file), file) for file in found if file.is_file()]
     if not files:
         raise FormatError(_nothing_at(path, is_folder=here.is_dir()))
-    for file in files:
-        yield from _in_file(str(file), file)
+    return files
 
 
-def _in_file(name: str, file: Path) -> Iterator[Content]:
-    """The file, read as it is asked for."""
-    with file.open("rb", buffering=0) as opened:
-        yield _of_pieces(name, iter(lambda: opened.read(BLOCK), b""))
+def file_contents(
+    files: Iterable[tuple[str, Path]], watch: Callable[[int], object] = bool
+) -> Iterator[Content]:
+    """What the files hold, read as it is asked for; `watch` is told of every few bytes."""
+    for name, file in files:
+        with file.open("rb", buffering=0) as opened:
+            yield _of_pieces(name, _pieces(opened, watch))
+
+
+def _pieces(file: IO[bytes], watch: Callable[[int], object]) -> Iterator[bytes]:
+    while piece := file.read(BLOCK):
+        watch(len(piece))
+        yield piece
 
 
 def _matching(pattern: str) -> list[Path]:
