@@ -1,21 +1,39 @@
-"""What LiteLLM's two logs share: call types, guardrails, and its stand-in for a first token."""
+"""What LiteLLM's two logs share: most fields, guardrails, and its stand-in for a first token."""
 
 from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
 
-from llmops_lab.readers._convert import text_of
-from llmops_lab.readers._reader import Rows, SideRows
+from llmops_lab.readers._convert import choice, text_of, whole, words
+from llmops_lab.readers._moments import moment
+from llmops_lab.readers._reader import Field, Rows, SideRows
 from llmops_lab.readers._side_rows import as_number, item_rows
 from llmops_lab.readers._tree import Tree
 
-CALLS = {
+_CALLS = {
     **dict.fromkeys(("embedding", "aembedding"), "embedding"),
     **dict.fromkeys(("rerank", "arerank"), "reranker"),
     **dict.fromkeys(("call_mcp_tool",), "tool"),
     **dict.fromkeys(("vector_store_search", "avector_store_search"), "retriever"),
 }
+REQUEST = (
+    Field("name", "call_type"),
+    Field("kind", "call_type", choice(_CALLS, "llm")),
+    Field("operation", "call_type"),
+    Field("start_ns", "startTime", moment("s")),
+    Field("end_ns", "endTime", moment("s")),
+    Field("first_token_ns", "completionStartTime", moment("s")),
+    Field("provider", "custom_llm_provider"),
+    Field("request_model", "model|model_group"),
+    Field("input_tokens", "prompt_tokens", whole),
+    Field("output_tokens", "completion_tokens", whole),
+    Field("total_tokens_reported", "total_tokens", whole),
+    Field("tags", "request_tags", words),
+    Field("prompt_name", "metadata.prompt_management_metadata.prompt_id"),
+    Field("input", "messages"),
+    Field("output", "response"),
+)
 STATUS = {"success": "ok", "failure": "error"}
 _VERDICTS = {
     "success": "allow",

@@ -1,8 +1,7 @@
 """LiteLLM StandardLoggingPayload: what its callbacks write to S3, GCS or a file."""
 
-from llmops_lab.readers._convert import choice, flag, gentle, number, whole, words
-from llmops_lab.readers._litellm import CALLS, STATUS, guardrail_rows, streamed_only
-from llmops_lab.readers._moments import moment
+from llmops_lab.readers._convert import choice, flag, gentle, number, whole
+from llmops_lab.readers._litellm import REQUEST, STATUS, guardrail_rows, streamed_only
 from llmops_lab.readers._reader import Field, keys, reader
 
 _USAGE = "response.usage."
@@ -14,25 +13,15 @@ litellm_payload = reader(
     signatures=keys("call_type response_cost hidden_params startTime"),
     finish=streamed_only,
     fields=(
+        *REQUEST,
         Field("trace_id", "trace_id"),
         Field("span_id", "id"),
-        Field("name", "call_type"),
-        Field("kind", "call_type", choice(CALLS, "llm")),
-        Field("operation", "call_type"),
-        Field("start_ns", "startTime", moment("s")),
-        Field("end_ns", "endTime", moment("s")),
-        Field("first_token_ns", "completionStartTime", moment("s")),
         Field("is_streaming", "stream", flag),
-        Field("provider", "custom_llm_provider"),
-        Field("request_model", "model|model_group"),
         Field("response_model", "response.model"),
         Field("response_id", "response.id"),
         Field("service_tier", "response.service_tier"),
         Field("temperature", "model_parameters.temperature", gentle(number)),
         Field("max_tokens", "model_parameters.max_tokens", gentle(whole)),
-        Field("input_tokens", "prompt_tokens", whole),
-        Field("output_tokens", "completion_tokens", whole),
-        Field("total_tokens_reported", "total_tokens", whole),
         Field("cache_read_tokens", f"{_USAGE}prompt_tokens_details.cached_tokens|{_USAGE}cache_read_input_tokens", whole),
         Field("cache_write_tokens", f"{_USAGE}cache_creation_input_tokens", whole),
         Field("reasoning_tokens", f"{_USAGE}completion_tokens_details.reasoning_tokens", whole),
@@ -44,10 +33,6 @@ litellm_payload = reader(
         Field("error_message", "error_str|error_information.error_message"),
         Field("conversation_id", "metadata.session_id|trace_id"),
         Field("user_id", "end_user|metadata.user_api_key_end_user_id"),
-        Field("tags", "request_tags", words),
-        Field("prompt_name", "metadata.prompt_management_metadata.prompt_id"),
-        Field("input", "messages"),
-        Field("output", "response"),
     ),
     side_rows=guardrail_rows("guardrail_information|metadata.guardrail_information"),
 )  # fmt: skip

@@ -1,8 +1,7 @@
 """LiteLLM SpendLogs: rows of the proxy's database, or its published JSON."""
 
-from llmops_lab.readers._convert import choice, number, scaled, whole, words
-from llmops_lab.readers._litellm import CALLS, STATUS, guardrail_rows, streamed_only
-from llmops_lab.readers._moments import moment
+from llmops_lab.readers._convert import choice, number, scaled, whole
+from llmops_lab.readers._litellm import REQUEST, STATUS, guardrail_rows, streamed_only
 from llmops_lab.readers._reader import Field, keys, reader
 
 _USAGE = "metadata.usage_object."
@@ -16,20 +15,10 @@ litellm_spend = reader(
     signatures=keys("request_id call_type spend startTime"),
     finish=streamed_only,
     fields=(
+        *REQUEST,
         Field("trace_id", "session_id"),
         Field("span_id", "request_id"),
-        Field("name", "call_type"),
-        Field("kind", "call_type", choice(CALLS, "llm")),
-        Field("operation", "call_type"),
-        Field("start_ns", "startTime", moment("s")),
-        Field("end_ns", "endTime", moment("s")),
-        Field("first_token_ns", "completionStartTime", moment("s")),
         Field("duration_s", "request_duration_ms", scaled(1e-3)),
-        Field("provider", "custom_llm_provider"),
-        Field("request_model", "model|model_group"),
-        Field("input_tokens", "prompt_tokens", whole),
-        Field("output_tokens", "completion_tokens", whole),
-        Field("total_tokens_reported", "total_tokens", whole),
         Field("cache_read_tokens", f"{_USAGE}prompt_tokens_details.cached_tokens|{_MORE}cache_read_input_tokens", whole),
         Field("cache_write_tokens", f"{_USAGE}cache_creation_input_tokens|{_MORE}cache_creation_input_tokens", whole),
         Field("reasoning_tokens", f"{_USAGE}completion_tokens_details.reasoning_tokens", whole),
@@ -39,10 +28,6 @@ litellm_spend = reader(
         Field("error_message", f"{_ERROR}error_message"),
         Field("conversation_id", "session_id"),
         Field("user_id", "end_user|user"),
-        Field("tags", "request_tags", words),
-        Field("prompt_name", "metadata.prompt_management_metadata.prompt_id"),
-        Field("input", "messages"),
-        Field("output", "response"),
     ),
     side_rows=guardrail_rows("metadata.guardrail_information"),
 )  # fmt: skip

@@ -5,16 +5,12 @@ from typing import Any
 
 import polars as pl
 
-from llmops_lab.readers._convert import choice, text_of, word
-from llmops_lab.readers._dialects import OPENINFERENCE_KINDS, attribute_fields
-from llmops_lab.readers._events import EVENT_FIELDS
-from llmops_lab.readers._ids import otel_id
+from llmops_lab.readers._convert import text_of
 from llmops_lab.readers._json import plain_object
-from llmops_lab.readers._moments import moment
-from llmops_lab.readers._reader import Field, Rows, keys, reader
+from llmops_lab.readers._phoenix import SPAN
+from llmops_lab.readers._reader import Rows, keys, reader
 from llmops_lab.readers._side_rows import as_number, attribute_rows, item_rows
 from llmops_lab.readers._tree import Tree
-from llmops_lab.readers.otlp import STATUS
 
 _KINDS = {"human": "human", "llm": "llm", "code": "code"}
 _from_attributes = attribute_rows("attributes.")
@@ -45,19 +41,7 @@ phoenix_spans = reader(
     evidence="made with the tool's package",
     made_with="arize-phoenix 20.26.1",
     signatures=keys("context/trace_id context/span_id span_kind"),
-    fields=(
-        Field("trace_id", "context.trace_id", otel_id),
-        Field("span_id", "context.span_id", otel_id),
-        Field("parent_span_id", "parent_id", otel_id),
-        Field("name", "name"),
-        Field("kind", "span_kind", choice(OPENINFERENCE_KINDS)),
-        Field("start_ns", "start_time", moment()),
-        Field("end_ns", "end_time", moment()),
-        Field("status", "status_code", choice(STATUS, "unset")),
-        Field("error_message", "status_message", word),
-        *attribute_fields("attributes."),
-        *EVENT_FIELDS,
-    ),
+    fields=SPAN,
     side_rows=_side_rows,
     page_sizes=(100, 1000),
 )
