@@ -23,11 +23,20 @@ _VERSIONS = {
 }
 
 
-def make_repository(folder: Path) -> Path:
-    """The folder, a repository with a commit and a tag for each version of the prompt."""
+def make_repository(folder: Path, *, user: str | None = None) -> Path:
+    """The folder, a repository with a commit and a tag for each version of the prompt.
+
+    `user`, "name <address>", is who commits there from now on.
+    """
     folder.mkdir(parents=True)
     repository = Repo.init(str(folder), default_branch=b"main")
     with repository:
+        if user is not None:
+            name, _, address = user.rstrip(">").partition(" <")
+            config = repository.get_config()
+            config.set("user", "name", name)
+            config.set("user", "email", address)
+            config.write_to_path()
         for version, (author, at, subject) in _VERSIONS.items():
             content = (HERE / "prompts" / f"support-assistant.v{version}.md").read_bytes()
             _write(folder / PROMPT, content)
