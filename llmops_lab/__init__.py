@@ -33,6 +33,7 @@ _HOMES = {
     "Price": "pricing",
     "Prompt": "prompts",
     "Prompted": "targets.prompted",
+    "Program": "targets.program",
     "Replay": "targets.replay",
     "Score": "_runs.answer",
     "Segments": "segments",

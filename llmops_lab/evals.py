@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from inspect import isawaitable
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 from llmops_lab import __version__
@@ -25,13 +24,13 @@ from llmops_lab.golden import GoldenSet
 from llmops_lab.scorers import Scorer
 from llmops_lab.scorers._applied import AnyScorer, applied, as_scorers
 from llmops_lab.targets import Target
-from llmops_lab.targets.function import FunctionTarget
+from llmops_lab.targets._as_target import AnyTarget, as_target
 
 __all__ = ["EvalRun", "Plan", "Result", "Settings", "evaluate", "evaluate_until"]
 
 
 def evaluate(
-    target: Target | Callable[..., Any],
+    target: AnyTarget,
     golden: GoldenSet,
     *,
     scorers: Sequence[AnyScorer],
@@ -41,8 +40,9 @@ def evaluate(
 ) -> EvalRun:
     """The target's answers to every active case of a golden set, scored.
 
-    `target` is a function of the case's input, sync or async, or a part of `targets`; scorers
-    are names, parts of `scorers`, or functions of (case, answer). With a `checkpoint` file each
+    `target` is a function of the case's input, sync or async, a list of program arguments, a
+    LangChain runnable, a LlamaIndex query engine, or a part of `targets`; scorers are names,
+    parts of `scorers`, or functions of (case, answer). With a `checkpoint` file each
     result is kept the moment it is there, and a second call runs only what is missing or has
     changed: a case's content, a scorer's options, the target's own code. `trials` asks each
     question that many times. What goes wrong in a call becomes that result's error. An
@@ -66,12 +66,12 @@ class Settings:
 
 def evaluate_until(
     is_enough: Callable[[Result], bool],
-    target: Target | Callable[..., Any],
+    target: AnyTarget,
     golden: GoldenSet,
     settings: Settings,
 ) -> EvalRun:
     """As `evaluate`, but no further case is asked once `is_enough` said so of a result."""
-    answering = target if isinstance(target, Target) else FunctionTarget(target)
+    answering = as_target(target)
     scoring = as_scorers(settings.scorers)
     plan = _plan(answering, golden, scoring, settings.trials)
     path = None if settings.checkpoint is None else Path(settings.checkpoint)

@@ -15,7 +15,9 @@ class Answer:
 
     `error` says why there is no answer. Times are seconds, `cost_usd` US dollars; without a
     `duration_s` of its own the answer gets the time that `evaluate` measured. `first_token`
-    holds the probabilities of what its first token could be, where the server was asked.
+    holds the probabilities of what its first token could be, where the server was asked, and
+    `context` the documents that the target itself retrieved: an answer is then held against
+    these, not against those of the case.
     """
 
     output: Json = None
@@ -29,6 +31,7 @@ class Answer:
     model: str | None = None
     params: dict[str, Any] = field(default_factory=dict[str, Any])
     first_token: dict[str, float] = field(default_factory=dict[str, float])
+    context: list[str] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True)

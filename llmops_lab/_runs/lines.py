@@ -41,7 +41,7 @@ def plan_line(plan: Plan) -> bytes:
 def result_line(result: Result) -> bytes:
     """The result as one line; what says nothing is left out."""
     answer = {name: getattr(result.answer, name) for name in _ANSWER}
-    record = {name: value for name, value in answer.items() if value not in (None, {})}
+    record = {name: value for name, value in answer.items() if value not in (None, {}, [])}
     record["case"] = record_of(result.case)
     record["case_id"], record["case_hash"], record["trial"] = result.key
     record["started_at"] = result.started_at

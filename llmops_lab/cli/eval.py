@@ -1,5 +1,6 @@
 """`llmops-lab eval`: run a golden set against a target and keep the results."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,7 +15,11 @@ from llmops_lab.errors import LabError
 def evaluation(
     golden: Golden,
     target: Annotated[
-        str, typer.Option(help="package.module:function, or a JSONL file of recorded answers.")
+        str,
+        typer.Option(
+            help="package.module:function, MODEL@BASE_URL, a file of recorded answers, or "
+            "'run: PROGRAM ARGUMENT…'."
+        ),
     ],
     scorer: Annotated[list[str] | None, typer.Option(help="Scorer; repeatable.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the run here; resumes if there.")] = None,
@@ -36,9 +41,14 @@ def evaluation(
 
 
 def _target(name: str) -> Any:
-    if Path(name).is_file():
-        from llmops_lab.targets import targets
+    from llmops_lab.targets import targets
 
+    model, at, url = name.partition("@")
+    if at and url.startswith("http"):
+        return targets["endpoint"](model, url)
+    if name.startswith("run:"):
+        return targets["program"](shlex.split(name.removeprefix("run:")))
+    if Path(name).is_file():
         return targets["replay"](name)
     if ":" not in name:
         raise LabError(f"no target {name!r}; write package.module:function or the path of a file")

@@ -21,6 +21,11 @@ class Scorer(Protocol):
     def score(self, case: Case, answer: Answer) -> Score | Awaitable[Score]: ...
 
 
+def context_of(case: Case, answer: Answer) -> list[str]:
+    """The documents an answer is held against: those the target retrieved, else the case's."""
+    return answer.context or case.context
+
+
 def needs_expected(scorer: Scorer) -> bool:
     """Whether a scorer compares with an expected answer, and says so by `needs_expected`."""
     return bool(getattr(scorer, "needs_expected", False))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from llmops_lab._cases.case import Case, as_text
 from llmops_lab._runs.answer import Answer, Score
-from llmops_lab.scorers._score import scorers
+from llmops_lab.scorers._score import context_of, scorers
 
 _CITED = re.compile(r"\[([\w][\w .:/-]{0,80})\](?!\()")
 
@@ -23,7 +23,7 @@ class Citation:
     name: str = "citation"
 
     def score(self, case: Case, answer: Answer) -> Score:
-        numbers = {str(i) for i in range(1, len(case.context) + 1)}
+        numbers = {str(i) for i in range(1, len(context_of(case, answer)) + 1)}
         sources = numbers | {str(name) for name in case.metadata.get("sources", [])}
         if not sources:
             return Score(reason="the case has no sources")

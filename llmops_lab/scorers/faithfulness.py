@@ -7,7 +7,7 @@ from llmops_lab._cases.case import Case, as_text, shorten
 from llmops_lab._runs.answer import Answer, Score
 from llmops_lab.errors import LabError
 from llmops_lab.scorers import _judging as judging
-from llmops_lab.scorers._score import scorers
+from llmops_lab.scorers._score import context_of, scorers
 from llmops_lab.scorers.groundedness import claims_of
 
 
@@ -29,12 +29,13 @@ class Faithfulness:
         return f"Faithfulness({judging.described_model(self.model)}, {self.threshold})"
 
     async def score(self, case: Case, answer: Answer) -> Score:
-        if not case.context:
+        context = context_of(case, answer)
+        if not context:
             return Score(reason="the case has no context")
         claims = claims_of(as_text(answer.output))
         if not claims:
             return Score(reason="the answer claims nothing")
-        reply = await judging.asked(self.model, self.prompt(case, claims), case)
+        reply = await judging.asked(self.model, self.prompt(context, claims), case)
         loose = _numbers(as_text(reply.output), claims)
         value = 1 - len(loose) / len(claims)
         reason = f"not in the context: {shorten(claims[loose[0] - 1])}" if loose else None
@@ -45,10 +46,10 @@ class Faithfulness:
         """End the connections of the judge's model."""
         await judging.close(self.model)
 
-    def prompt(self, case: Case, claims: list[str]) -> str:
+    def prompt(self, context: list[str], claims: list[str]) -> str:
         """What the judge is asked about the sentences of an answer."""
         numbered = {str(number): claim for number, claim in enumerate(claims, start=1)}
-        data = {"context": case.context, "sentences": numbered}
+        data = {"context": context, "sentences": numbered}
         return (
             "You check sentences against a context. A sentence is supported when the context "
             "says it or it follows from the context alone, whatever else you know.\n\n"

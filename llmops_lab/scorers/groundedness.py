@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from llmops_lab._cases.case import Case, as_text, shorten
 from llmops_lab._runs.answer import Answer, Score
-from llmops_lab.scorers._score import scorers
+from llmops_lab.scorers._score import context_of, scorers
 
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?=\d)[^.!?\n]*)*[.!?]*")
 _CITATION = re.compile(r"\[[^\]\n]{1,80}\]")
@@ -29,9 +29,10 @@ class Groundedness:
     name: str = "groundedness"
 
     def score(self, case: Case, answer: Answer) -> Score:
-        if not case.context:
+        context = context_of(case, answer)
+        if not context:
             return Score(reason="the case has no context")
-        documents = [set(_words(text)) for text in case.context]
+        documents = [set(_words(text)) for text in context]
         claims = claims_of(as_text(answer.output))
         if not claims:
             return Score(reason="the answer claims nothing")

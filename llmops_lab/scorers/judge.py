@@ -10,7 +10,7 @@ from llmops_lab._cases.case import Case, as_text
 from llmops_lab._runs.answer import Answer, Score
 from llmops_lab.errors import LabError
 from llmops_lab.scorers import _judging as judging
-from llmops_lab.scorers._score import scorers
+from llmops_lab.scorers._score import context_of, scorers
 
 _LIKELIEST = 20
 
@@ -64,7 +64,7 @@ class Judge:
         data: Mapping[str, Any] = {
             "question": case.text,
             "expected": None if case.expected is None else as_text(case.expected),
-            "context": case.context,
+            "context": context_of(case, answer),
             "answer": as_text(answer.output),
         }
         return (

@@ -1,12 +1,16 @@
 """Recorded answers, given again."""
 
 import asyncio
+from datetime import UTC, datetime
 
+import polars as pl
 import pytest
 
 from llmops_lab.errors import FormatError, LabError
-from llmops_lab.golden import Case
+from llmops_lab.evals import evaluate
+from llmops_lab.golden import Case, GoldenSet, Source
 from llmops_lab.targets import Target, targets
+from llmops_lab.traces import Traces
 
 
 def replay(tmp_path, text):
@@ -45,3 +49,49 @@ def test_a_line_that_is_no_answer_is_named(tmp_path, line):
 def test_a_missing_file_is_one_sentence(tmp_path):
     with pytest.raises(LabError, match="no recorded answers"):
         _ = targets["replay"](tmp_path / "none.jsonl").identity
+
+
+def recorded_traces():
+    frame = pl.DataFrame(
+        {
+            "trace_id": ["t0", "t1", "t2"],
+            "span_id": ["s0", "s1", "s2"],
+            "kind": ["llm"] * 3,
+            "start_time": [datetime(2026, 3, 2, hour, tzinfo=UTC) for hour in (9, 10, 11)],
+            "duration_s": [1.0, 2.0, 3.0],
+            "status": ["ok", "ok", "error"],
+            "input_text": ["Where?", "Where?", "When?"],
+            "output_text": ["Here.", "There.", None],
+        }
+    )
+    documents = pl.DataFrame({"trace_id": ["t1"], "span_id": ["s1"], "content": ["Over there."]})
+    return Traces.from_frame(frame, side_tables={"documents": documents}, source="export.jsonl")
+
+
+def test_traces_answer_the_case_they_came_from_else_the_same_question():
+    target = targets["replay"](recorded_traces())
+    own = Case("Where?", id="x", source=Source("trace", trace_id="t1"))
+    answer = asyncio.run(target.answer(own, 0))
+    assert (answer.output, answer.duration_s, answer.context) == ("There.", 2.0, ["Over there."])
+    same = [asyncio.run(target.answer(Case(" Where? ", id="y"), trial)).output for trial in (0, 1)]
+    assert same == ["Here.", "There."]
+    assert asyncio.run(target.answer(Case("When?", id="z"), 0)).error == "the trace has no answer"
+    assert "no recorded answer" in asyncio.run(target.answer(Case("Why?", id="w"), 0)).error
+    assert target.name == "replay of export.jsonl"
+
+
+def test_a_golden_set_from_traces_is_scored_on_what_was_answered():
+    traces = recorded_traces()
+    cases = (case.reviewed("ana") for case in GoldenSet.from_traces(traces))
+    run = evaluate(targets["replay"](traces), GoldenSet(tuple(cases)), scorers=["exact"])
+    assert run.frame["passed"].to_list() == [True, False]
+
+
+def test_a_run_or_its_file_is_replayed(tmp_path):
+    golden = GoldenSet((Case("q", "a", id="a"), Case("r", "a", id="b")))
+    run = evaluate(
+        lambda said: f"{said}!", golden, scorers=["exact"], checkpoint=tmp_path / "r.jsonl"
+    )
+    for recorded in (run, tmp_path / "r.jsonl"):
+        again = evaluate(targets["replay"](recorded), golden, scorers=["length"])
+        assert again.frame["output"].to_list() == ["q!", "r!"]
