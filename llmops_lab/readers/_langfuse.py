@@ -195,6 +195,7 @@ _KNOWN_LISTS = frozenset(
         "tool_calls",
         "tool_call_names",
         "observations",
+        "scores",
         "availableTools",
         "input",
         "output",

@@ -1,4 +1,4 @@
-"""Langfuse: the UI's download of one trace, in its old and its current shape."""
+"""Langfuse: one trace with its observations, as the UI (old and new) and the API give it."""
 
 import re
 from collections.abc import Mapping
@@ -20,6 +20,7 @@ class _Download(msgspec.Struct):
 
 
 _DOWNLOAD = msgspec.json.Decoder(_Download)
+_KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 # What else a trace says of itself goes to its roots, once.
 _OF_ROOTS = ("metadata", "public", "externalId", "version")
 _HAS_PARENT = re.compile(rb'"parentObservationId"\s*:\s*"')
@@ -29,17 +30,11 @@ _OF_TRACE = ("id", "name", "userId", "sessionId", "tags", "release", "environmen
 def observations_in(record: Record) -> Exploded:
     """The observations of one download, each with its trace, and the trace's scores."""
     try:
-        download = _DOWNLOAD.decode(_bytes(record.data))
-        observations: list[Any] = list(download.observations)
-        trace = {key: decode(raw) for key, raw in (download.trace or {}).items() if key in _WANTED}
-        scores = decode(download.scores)
+        observations, trace, scores = _opened(_bytes(record.data))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         whole = object_of(record)
-        observations, trace = (
-            list_in(whole.get("observations")),
-            object_in(whole.get("trace")) or {},
-        )
-        scores = list_in(whole.get("scores"))
+        observations, scores = list_in(whole.get("observations")), list_in(whole.get("scores"))
+        trace = object_in(whole.get("trace", whole)) or {}
     context = {"trace": {key: trace.get(key) for key in _OF_TRACE}}
     more = {key: trace[key] for key in _OF_ROOTS if trace.get(key) not in _NOTHING}
     of_roots = {"trace": {**context["trace"], **more}}
@@ -47,12 +42,22 @@ def observations_in(record: Record) -> Exploded:
         Record(record.line, data, of_roots if more and _is_root(data) else context)
         for data in observations
     ]
-    given = [*(trace.get("scores") or ()), *(trace.get("corrections") or ()), *(scores or ())]
+    given = [*scores, *(trace.get("corrections") or ())]
     return Exploded(found, {"scores": score_rows(given)})
 
 
+def _opened(data: Any) -> tuple[list[Any], dict[str, Any], list[Any]]:
+    """Observations, the trace and its scores; the API's trace holds the other two."""
+    download = _DOWNLOAD.decode(data)
+    told = _KEYS.decode(data) if download.trace is None else download.trace
+    trace = {key: decode(raw) for key, raw in told.items() if key in _WANTED}
+    inside = decode(told.get("scores", msgspec.Raw(b"[]")))
+    beside = decode(download.scores) if download.trace is not None else ()
+    return list(download.observations), trace, [*(inside or ()), *(beside or ())]
+
+
 _NOTHING: tuple[Any, ...] = (None, False, "", "null", "{}", {}, [])
-_WANTED = frozenset((*_OF_TRACE, *_OF_ROOTS, "scores", "corrections"))
+_WANTED = frozenset((*_OF_TRACE, *_OF_ROOTS, "corrections"))
 
 
 def _is_root(observation: Any) -> bool:
@@ -67,9 +72,13 @@ def _bytes(data: Any) -> Any:
 
 langfuse = reader(
     "langfuse",
-    title="Langfuse trace download (UI)",
+    title="Langfuse trace with observations (UI download, API trace)",
     evidence="real file",
-    signatures=keys("trace observations", "observations scores"),
+    signatures=keys(
+        "trace observations",
+        "observations scores",
+        "id timestamp name htmlPath observations observations[]/id observations[]/traceId scores",
+    ),
     explode=observations_in,
     fields=OBSERVATION,
     raw=frozenset({"input", "output"}),

@@ -110,3 +110,23 @@ def test_weaves_sum_on_the_parent_is_counted_once():
         "thread-7",
         "production",
     )
+
+
+def test_a_trace_of_langfuses_api_keeps_its_observations_and_scores():
+    traces, spans = of("langfuse3_trace.json")
+    [row] = traces.rows.to_dicts()
+    assert (row["n_spans"], row["n_llm_calls"], row["input_tokens"]) == (2, 1, 1200)
+    assert (row["user_id"], row["conversation_id"], row["tags"]) == ("u-1", "s-1", ["beta", "de"])
+    assert (row["negative_feedback"], row["duration_s"]) == (True, 2.5)
+    assert spans["draft"]["cost_reported_usd"] == 0.0003
+    assert '"team":"support"' in spans["answer"]["attributes"]
+    assert "team" not in spans["draft"]["attributes"], "what a trace says of itself stands once"
+
+
+def test_a_page_of_langfuse_traces_knows_duration_and_cost_and_takes_no_id_for_a_score():
+    traces, spans = of("langfuse3_traces.json")
+    assert (spans["answer"]["duration_s"], spans["answer"]["cost_reported_usd"]) == (2.5, 0.0003)
+    assert traces.scores.is_empty()
+    whole = read_traces([FIXTURES / "langfuse3_traces.json", FIXTURES / "langfuse3_trace.json"])
+    assert whole.rows["n_spans"].to_list() == [2]
+    assert whole.rows["input_tokens"].to_list() == [1200]
