@@ -3,7 +3,9 @@
 Source: UMAP, McInnes, Healy and Melville 2018; HDBSCAN, Campello, Moulavi and Sander 2013.
 """
 
+import io
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,8 @@ from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
 Ints = NDArray[np.int64]
+# Hears what is being done, and how much of it is done (0 … 1; None where nobody knows).
+Progress = Callable[[str, float | None], None]
 
 _MOST_LANDMARKS = 10_000
 _NEIGHBOURS = 15
@@ -66,11 +70,18 @@ def _largest(alike: Matrix, k: int) -> tuple[Ints, Matrix]:
     return np.take_along_axis(columns, order, axis=1), np.take_along_axis(values, order, axis=1)
 
 
-def layout(matrix: Matrix, neighbours: tuple[Ints, Matrix], *, axes: int, seed: int) -> Matrix:
+def layout(
+    matrix: Matrix,
+    neighbours: tuple[Ints, Matrix],
+    *,
+    axes: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> Matrix:
     """Seeded UMAP positions (rows, axes) from neighbours found beforehand.
 
     Handing the neighbours in spares the compilation of UMAP's own search: 10 s instead of 40
-    for the first map of a fresh kernel.
+    for the first map of a fresh kernel. `progress` hears of every few epochs.
     """
     umap = _cached_umap()
     index, distance = neighbours
@@ -86,8 +97,28 @@ def layout(matrix: Matrix, neighbours: tuple[Ints, Matrix], *, axes: int, seed: 
             metric="cosine",
             random_state=seed,
             precomputed_knn=known,
+            tqdm_kwds=None if progress is None else _told_to(progress),
         )
         return model.fit_transform(matrix).astype(np.float32)
+
+
+class _Epochs(io.StringIO):
+    """What UMAP's bar writes, "40/200", as calls of `progress`."""
+
+    def __init__(self, progress: Progress) -> None:
+        super().__init__()
+        self._progress = progress
+
+    def write(self, text: str, /) -> int:
+        done, slash, total = text.strip().partition("/")
+        if slash and done.isdigit() and total.isdigit():
+            self._progress("placing queries", int(done) / int(total))
+        return len(text)
+
+
+def _told_to(progress: Progress) -> dict[str, Any]:
+    form = "{n_fmt}/{total_fmt}"
+    return {"file": _Epochs(progress), "disable": False, "bar_format": form, "mininterval": 0.25}
 
 
 def _cached_umap() -> Any:
@@ -159,6 +190,29 @@ def map_and_groups(matrix: Matrix, *, seed: int) -> tuple[Matrix, Ints]:
     groups = density_groups(layout(known, neighbours, axes=5, seed=seed))
     spots = layout(known, neighbours, axes=2, seed=seed)
     return follow(matrix, chosen, spots, groups)
+
+
+def umap_map(matrix: Matrix, *, seed: int, progress: Progress) -> Matrix:
+    """UMAP positions (n, 2) by landmarks, turned to lie as much as they can like `first_axes`."""
+    start = first_axes(matrix, seed=seed)
+    chosen = landmarks(matrix, seed=seed)
+    if len(chosen) <= _NEIGHBOURS + 1:
+        return start
+    known = matrix[chosen]
+    progress("finding neighbours", None)
+    neighbours = nearest(known, known, k=_NEIGHBOURS)
+    progress("starting UMAP", None)
+    spots = layout(known, neighbours, axes=2, seed=seed, progress=progress)
+    progress("placing the rest", None)
+    nobody = np.full(len(chosen), -1, dtype=np.int64)
+    return turned_like(follow(matrix, chosen, spots, nobody)[0], start)
+
+
+def turned_like(positions: Matrix, model: Matrix) -> Matrix:
+    """The positions turned or mirrored to fit `model` best (orthogonal Procrustes)."""
+    own, other = positions - positions.mean(axis=0), model - model.mean(axis=0)
+    left, _, right = np.linalg.svd(own.T @ other)
+    return (own @ (left @ right)).astype(np.float32)
 
 
 def follow(matrix: Matrix, chosen: Ints, spots: Matrix, groups: Ints) -> tuple[Matrix, Ints]:

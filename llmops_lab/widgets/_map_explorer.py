@@ -2,7 +2,7 @@
 
 import colorsys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import traitlets
 from numpy.typing import NDArray
 
 from llmops_lab.plots._theme import PALETTE
+from llmops_lab.widgets._better_map import BetterMap
 from llmops_lab.widgets._page import module, style
 from llmops_lab.widgets._run_rows import seconds
 from llmops_lab.widgets._table_widget import TableWidget, cut
@@ -36,7 +37,8 @@ class MapData:
     """What a map shows: `positions` (n, 2), `membership` (n,) with −1 for none, the groups.
 
     `is_current` (n,) tells two windows apart; None for a map of one. `texts`, if known, has a
-    row per point with at least the column `text`.
+    row per point with at least the column `text`. With `matrix`, the vectors of the points,
+    `positions` is what is shown until UMAP has found better ones.
     """
 
     positions: NDArray[np.float32]
@@ -48,6 +50,7 @@ class MapData:
     is_current: NDArray[np.bool_] | None = None
     texts: pl.DataFrame | None = None
     notes: Sequence[str] = field(default_factory=tuple)
+    matrix: NDArray[np.float32] | None = None
 
 
 class MapExplorer(TableWidget):
@@ -56,7 +59,7 @@ class MapExplorer(TableWidget):
     `selected` gives the rows behind what is chosen, for code to go on with.
     """
 
-    _esm = module("map_explorer.js")
+    _esm = module("_map_canvas.js", "_map_panes.js", "map_explorer.js")
     _css = style("map_explorer.css")
 
     # What to show; the page sets these.
@@ -76,12 +79,15 @@ class MapExplorer(TableWidget):
     group = traitlets.Dict().tag(sync=True)
     has_texts = traitlets.Bool(False).tag(sync=True)
     n_lassoed = traitlets.Int(0).tag(sync=True)
+    # Of the better map: text, share (0 … 1 or null), coming; {} when there is nothing to say.
+    map_state = traitlets.Dict().tag(sync=True)
 
     def __init__(self, data: MapData) -> None:
         super().__init__()
         self.data = data
         self._texts = _table_of(data)
         self._lassoed: list[int] = []
+        self._better = BetterMap(data.matrix, say=self._say, swap=self._swap)
         with self.hold_sync():
             self.title, self.subtitle, self.notes = data.title, data.subtitle, list(data.notes)
             self.points = unit_square(data.positions).tobytes()
@@ -131,8 +137,31 @@ class MapExplorer(TableWidget):
             self._show()
 
     def _act(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
-        if content.get("action") == "lasso":
+        action = content.get("action")
+        if action == "lasso":
             self.lasso(np.frombuffer(buffers[0], dtype="<u4").tolist() if buffers else [])
+        elif action == "drawn":
+            self._better.shown()
+        elif action == "closed":
+            self._better.hidden()
+        elif action == "stop_map":
+            self._better.give_up()
+
+    def close(self) -> None:
+        """Remove the widget from the page; a map that was being made is given up."""
+        self._better.give_up()
+        super().close()
+
+    def _say(self, text: str, share: float | None, *, coming: bool) -> None:
+        self.map_state = {"text": text, "share": share, "coming": coming} if text else {}
+
+    def _swap(self, positions: NDArray[np.float32]) -> None:
+        """Show these positions from now on."""
+        self.data = replace(self.data, positions=positions)
+        with self.hold_sync():
+            self.points = unit_square(positions).tobytes()
+            self.labels = _labels(self.data)
+            self.map_state = {}
 
     def _n_rows(self) -> int:
         return len(self._texts)

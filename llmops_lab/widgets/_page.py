@@ -5,9 +5,9 @@ from pathlib import Path
 _FOLDER = Path(__file__).parent
 
 
-def module(name: str) -> str:
-    """An ES module: the shared elements, then the widget's own file."""
-    return _joined("_shared.js", name)
+def module(*names: str) -> str:
+    """An ES module: the shared elements, then the widget's own files."""
+    return _joined("_shared.js", *names)
 
 
 def style(*names: str) -> str:

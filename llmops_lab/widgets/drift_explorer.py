@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from llmops_lab._drift.note import compared_line, details, headline, sureness
@@ -32,11 +33,12 @@ def explore_drift(
 ) -> MapExplorer:
     """A map of both windows, the changes found, and what each one is made of.
 
-    A report keeps no texts but its examples; with the windows it was made from, the texts
-    behind every point can be read, and `.selected` holds their trace rows.
+    The map of the first two axes is there at once; UMAP's takes its place when it is made, in
+    another process. The texts behind every point can be read, and `.selected` holds their trace
+    rows; a report that keeps no traces needs the windows it was made from for that.
     Raises LabError when those are not the ones the report was made from.
     """
-    texts = _texts(report, baseline, current)
+    known = _known(report, baseline, current)
     return MapExplorer(
         MapData(
             positions=report.positions,
@@ -46,28 +48,31 @@ def explore_drift(
             title=headline(report),
             subtitle=compared_line(report),
             is_current=report.is_current,
-            texts=texts,
+            texts=None if known is None else known.frame,
+            matrix=None if known is None else known.matrix,
             notes=[line for line in sureness(report) if line],
         )
     )
 
 
-def _texts(
+def _known(
     report: DriftReport,
     baseline: Traces | Embeddings | None,
     current: Traces | Embeddings | None,
-) -> pl.DataFrame | None:
+) -> Embeddings | None:
+    """The rows of both windows and their vectors, if they are known."""
     if baseline is None or current is None:
-        return None
-    frames = [window.frame for window in embed_alike(baseline, current)]
-    now = int(report.is_current.sum())
-    before = len(report.is_current) - now
-    if [len(frame) for frame in frames] != [before, now]:
+        return report.embeddings
+    before, now = embed_alike(baseline, current)
+    n_now = int(report.is_current.sum())
+    n_before = len(report.is_current) - n_now
+    if (len(before), len(now)) != (n_before, n_now):
         raise LabError(
-            f"the report compares {before:,} texts with {now:,}, these windows have"
-            f" {len(frames[0]):,} and {len(frames[1]):,}; give those it was made from"
+            f"the report compares {n_before:,} texts with {n_now:,}, these windows have"
+            f" {len(before):,} and {len(now):,}; give those it was made from"
         )
-    return pl.concat(frames, how="diagonal_relaxed")
+    frame = pl.concat([before.frame, now.frame], how="diagonal_relaxed")
+    return Embeddings(np.vstack([before.matrix, now.matrix]), frame, before.embedder, "")
 
 
 def _group(row: dict[str, Any]) -> Group:

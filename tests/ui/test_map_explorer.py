@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import psutil
 import pytest
 
 pytestmark = [pytest.mark.ui, pytest.mark.slow]
@@ -21,7 +22,7 @@ current = everything.take((start >= datetime(2026, 3, 16, tzinfo=UTC)).to_numpy(
 SEGMENTS = "segments = lab.segment(current)\nmap = lab.explore(segments)\nmap"
 DRIFT = """
 report = lab.detect_drift(baseline, current)
-lab.explore(report, baseline=baseline, current=current)
+lab.explore(report)
 """
 
 
@@ -92,6 +93,47 @@ def test_a_lasso_and_a_segment_choose_the_texts_to_read(lab, explorer):
     assert widget.get_by_role("button", name="Choose nothing").is_visible()
 
 
+def pixels(widget):
+    return widget.locator(".llmops-map-points").evaluate("node => node.toDataURL()")
+
+
+def map_processes(lab):
+    """Processes that make a map for a kernel of this server."""
+    found = psutil.process_iter(["cmdline", "cwd"])
+    here = str(lab.folder)
+    return [
+        process
+        for process in found
+        if "llmops_lab._scan.map_process" in (process.info["cmdline"] or ())
+        and process.info["cwd"] == here
+    ]
+
+
+def test_the_first_map_is_drawn_at_once_and_umap_takes_its_place(lab, explorer):
+    widget = explorer(DRIFT)
+    assert is_drawn(widget)
+    coming = widget.locator(".llmops-map-coming")
+    coming.locator("progress").wait_for()
+    widget.locator(".llmops-map-coming", has_text="placing queries").wait_for()
+    first = pixels(widget)
+    coming.wait_for(state="hidden", timeout=120_000)
+    lab.page.wait_for_function(
+        "old => document.querySelector('.llmops-map-points').toDataURL() !== old", arg=first
+    )
+    widget.locator(".llmops-map-canvas[aria-busy='false']").wait_for()
+    assert map_processes(lab) == []
+
+
+def test_a_map_is_not_made_any_more_when_its_cell_is_cleared(lab, explorer):
+    widget = explorer(DRIFT)
+    widget.locator(".llmops-map-coming progress").wait_for()
+    making = map_processes(lab)
+    assert len(making) == 1
+    lab.command("notebook:clear-all-cell-outputs")
+    gone, alive = psutil.wait_procs(making, timeout=20)
+    assert (len(gone), alive) == (1, [])
+
+
 def test_a_drift_report_shows_what_changed_and_who_said_it(lab, explorer):
     widget = explorer(DRIFT)
     assert is_drawn(widget)
@@ -99,5 +141,6 @@ def test_a_drift_report_shows_what_changed_and_who_said_it(lab, explorer):
     widget.locator(".llmops-map-groups tr", has_text="emerging").first.get_by_role("button").click()
     widget.locator(".llmops-reader td", has_text="points").wait_for()
     widget.get_by_role("button", name="■ Now").click()
+    widget.locator(".llmops-map-canvas[aria-busy='false']").wait_for(timeout=120_000)
     lab.set_theme("Dark")
     lab.screenshot("drift-explorer-dark")

@@ -1,11 +1,15 @@
 """The state behind the maps of segments and drift; tests/ui shows them in a browser."""
 
+import asyncio
 import struct
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import polars as pl
 import pytest
 
+from llmops_lab._scan.landmarks import first_axes
+from llmops_lab.drift import DriftReport
 from llmops_lab.embeddings import Embeddings
 from llmops_lab.errors import LabError
 from llmops_lab.segments import Segments
@@ -117,9 +121,84 @@ def test_a_hundred_segments_have_a_hundred_colours():
     assert len({colour_of(index) for index in range(100)}) == 100
 
 
-def test_windows_that_are_not_the_reports_own_are_refused(segments):
-    from llmops_lab.drift import DriftReport
+@pytest.fixture
+def report(segments):
+    """A report over 90 queries of three directions, that keeps its vectors."""
+    rng = np.random.default_rng(0)
+    matrix = np.repeat(np.eye(3, 16, dtype=np.float32), 30, axis=0)
+    matrix = matrix + rng.normal(0, 0.05, (90, 16)).astype(np.float32)
+    matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+    frame = pl.DataFrame({"trace_id": [f"t{i}" for i in range(90)], "text": ["a query"] * 90})
+    windows = pl.DataFrame(
+        {"window": ["baseline", "current"], "n": [45, 45], "n_users": [45, 45]},
+    ).with_columns(start=pl.lit(None, pl.Datetime), end=pl.lit(None, pl.Datetime))
+    return DriftReport(
+        frame=pl.DataFrame({"kind": []}, schema={"kind": pl.String}),
+        signals=pl.DataFrame(
+            schema={"name": pl.String, "flagged": pl.Boolean, "warned": pl.Boolean}
+        ),
+        windows=windows,
+        membership=np.full(90, -1),
+        positions=first_axes(matrix),
+        is_current=np.arange(90) >= 45,
+        alpha=0.05,
+        smallest_new=0.1,
+        smallest_growth=0.1,
+        embeddings=Embeddings(matrix, frame, "made", ""),
+    )
 
+
+def ask(widget, action):
+    widget._receive(widget, {"action": action}, [])
+
+
+async def look_until_it_changes(widget):
+    """Show it in an event loop, as a kernel does."""
+    came = asyncio.Event()
+    widget.observe(lambda _: came.set(), "points")
+    ask(widget, "drawn")
+    await asyncio.wait_for(came.wait(), 120)
+
+
+def test_the_first_map_is_there_at_once_and_a_better_one_when_somebody_looks(report):
+    widget = explore(report)
+    assert widget.points == unit_square(report.positions).tobytes()
+    assert widget.map_state == {}
+    told = []
+    widget.observe(lambda change: told.append(change["new"]), "map_state")
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, look_until_it_changes(widget)).result()
+    places = np.frombuffer(widget.points, dtype="<f4").reshape(-1, 2)
+    assert places.shape == (90, 2)
+    assert widget.points != unit_square(report.positions).tobytes()
+    # Three directions are three heaps, nearer to themselves than to each other.
+    heaps = places.reshape(3, 30, 2)
+    spread = np.linalg.norm(heaps - heaps.mean(axis=1, keepdims=True), axis=2).max()
+    middles = heaps.mean(axis=1)
+    assert min(np.linalg.norm(middles[i] - middles[i - 1]) for i in range(3)) > spread
+    assert any(state.get("share") for state in told)
+    assert widget.map_state == {}
+
+
+@pytest.mark.parametrize("action", ["closed", "stop_map"])
+def test_a_map_is_given_up_when_nobody_looks_or_somebody_says_so(report, action):
+    widget = explore(report)
+    ask(widget, "drawn")
+    process = widget._better._making._process
+    ask(widget, action)
+    assert process.poll() is not None
+    assert widget.map_state == {}
+    assert widget.points == unit_square(report.positions).tobytes()
+    ask(widget, "drawn")
+    assert (widget._better._making is None) == (action == "stop_map")
+    widget.close()
+
+
+def test_a_report_that_keeps_its_traces_shows_their_texts(report):
+    assert explore(report).selected["text"].to_list() == ["a query"] * 90
+
+
+def test_windows_that_are_not_the_reports_own_are_refused(segments):
     report = DriftReport(
         frame=pl.DataFrame(),
         signals=pl.DataFrame(),
