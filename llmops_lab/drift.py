@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from llmops_lab._display import Table
 from llmops_lab._drift.attribution import SCHEMA as ATTRIBUTION
 from llmops_lab._drift.attribution import attribution, strongest
 from llmops_lab._drift.comparison import Comparison, compared
 from llmops_lab._drift.findings import Finding, bursts, changed_shares, described, mostly_apart
 from llmops_lab._drift.mix import SCHEMA as PARTS
 from llmops_lab._drift.mix import decomposition
-from llmops_lab._drift.note import compared_line, headline, note, sureness, table_rows
+from llmops_lab._drift.note import note, table
 from llmops_lab._drift.quality import (
     METRICS,
     QUALITY,
@@ -54,7 +53,6 @@ _LARGEST_GROUP = 0.35
 _BY_ANSWER = "negative_feedback_rate"
 # A group is a matter of style when this share of it uses words of the style.
 _MOSTLY = 0.4
-_COLUMNS = ("segment", "kind", "share", "points", "users", "p", "for example")
 
 
 @dataclass(frozen=True)
@@ -106,9 +104,7 @@ class DriftReport:
         return "\n".join(note(self))
 
     def _repr_html_(self) -> str:
-        signals = note(self)[3:] if not self.frame.height else sureness(self)
-        columns = _COLUMNS if self.frame.height else ()
-        return Table(headline(self), compared_line(self), columns, table_rows(self), signals).html()
+        return table(self).html()
 
 
 def detect_drift(

@@ -1,13 +1,16 @@
 """A drift report in words, as a colleague would write it."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 import polars as pl
 
+from llmops_lab import _quantities as quantities
+from llmops_lab._display import Cell, Table
 from llmops_lab._drift.reasons import metric_lines
-from llmops_lab.segments import shortened
+from llmops_lab._scan.language import language_name
+from llmops_lab._segments.table import names_line, shortened
 
 Row = Mapping[str, Any]
 
@@ -18,18 +21,20 @@ _VERB = {
     "shrunk": "Shrunk",
     "worse": "Worse",
 }
-_METRIC = {
+_RATES = {
     "error_rate": "failures",
     "negative_feedback_rate": "negative feedback",
     "guardrail_rate": "guardrail hits",
 }
 _NEXT = {
-    "emerging": "read a dozen of these queries; add golden cases for them if answers matter",
-    "grown": "check cost and answer quality here first: it now weighs more",
-    "vanished": "check that a route, a client or a language was not lost",
-    "shrunk": "check whether people gave up or were sent elsewhere",
-    "worse": "read failed answers of this segment and add them to the golden set",
+    "emerging": "read a dozen, then draft test cases of them: lab.propose_cases(report, {segment})",
+    "grown": "check cost and quality here first, it weighs more now: report.rows({segment})",
+    "vanished": "check that no route, client or language was lost: report.rows({segment})",
+    "shrunk": "check whether people gave up or were sent elsewhere: report.rows({segment})",
+    "worse": "make test cases of the failed answers: lab.propose_cases(report, {segment})",
 }
+_COLUMNS = ("segment", "what", "share of queries", "when", "users", "p")
+_BOUNDARY = timedelta(days=1)
 
 
 class Described(Protocol):
@@ -72,73 +77,130 @@ def compared_line(report: Described) -> str:
 
 def note(report: Described) -> list[str]:
     """The report, line by line."""
-    lines = [headline(report), compared_line(report), ""]
+    lines = [headline(report), compared_line(report)]
     reported = report.frame.filter(pl.col("kind") != "burst")
     for i, row in enumerate(reported.iter_rows(named=True), start=1):
-        lines += [f"{i}. {segment_line(row)}", *(f"   {line}" for line in details(row))]
-    lines += metric_lines(report)
-    lines += [signal_line(row) for row in report.signals.iter_rows(named=True) if _speaks(row)]
-    lines += [burst_line(row) for row in bursts_of(report)]
-    return [*lines, *sureness(report)]
+        lines += ["", f"{i}. {segment_line(row, report.windows)}"]
+        lines += [f"   {line}" for line in details(row)]
+    for heading, said in (
+        ("Over all queries", metric_lines(report)),
+        ("Also", beside(report)),
+        ("How far to trust this", sureness(report)),
+    ):
+        lines += ["", f"{heading}:", *(f"   {line}" for line in said)] if said else []
+    return lines
 
 
-def bursts_of(report: Described) -> list[dict[str, Any]]:
-    """The rows of kind burst."""
-    return list(report.frame.filter(pl.col("kind") == "burst").iter_rows(named=True))
+def table(report: Described) -> Table:
+    """The same as a table, for a notebook."""
+    rows = [_cells(row, report.windows) for row in report.frame.iter_rows(named=True)]
+    notes = [*metric_lines(report), *beside(report, bursts=False), *sureness(report)]
+    columns = _COLUMNS if rows else ()
+    return Table(headline(report), compared_line(report), columns, rows, [*notes, *_steps(report)])
 
 
-def segment_line(row: Row) -> str:
+def _steps(report: Described) -> list[str]:
+    if not report.frame.height:
+        return []
+    return ["print(report) tells it at length; lab.propose_cases(report, 0) drafts test cases"]
+
+
+def beside(report: Described, *, bursts: bool = True) -> list[str]:
+    """What global tests say, and bursts by few users."""
+    lines = [signal_line(row) for row in report.signals.iter_rows(named=True) if _speaks(row)]
+    few = report.frame.filter(pl.col("kind") == "burst").iter_rows(named=True) if bursts else ()
+    return [*lines, *(burst_line(row) for row in few)]
+
+
+def segment_line(row: Row, windows: pl.DataFrame) -> str:
     """What changed, by how much, since when."""
-    if row["kind"] == "worse":
-        change = _decline(row)
-    else:
-        low, high = row["share_change_low"] * 100, row["share_change_high"] * 100
-        change = (
-            f"{row['share_baseline']:.1%} → {row['share_current']:.1%} of queries"
-            f" ({low:+.1f} to {high:+.1f} points)"
-        )
-    when = f", since {_day(row['since'])}" if row["since"] else ""
-    return f"{_VERB[row['kind']]}: {row['name']}: {change}{when}"
+    change = _decline(row) if row["kind"] == "worse" else f"{_shares(row)} ({_points(row)} points)"
+    when = since_words(row["since"], windows)
+    return f"{_VERB[row['kind']]}: {row['name']}: {change}{f', {when}' if when else ''}"
+
+
+def since_words(since: datetime | None, windows: pl.DataFrame) -> str:
+    """When it changed; of a change where the windows meet, with days between them that nobody
+    looked at, only that it was then."""
+    if since is None:
+        return ""
+    then, now = windows["end"][0], windows["start"][1]
+    if now - then > _BOUNDARY and then - _BOUNDARY <= since <= now + _BOUNDARY:
+        same = (then.year, then.month) == (now.year, now.month)
+        first = f"{then.day}" if same else _day(then)
+        return f"between {first} and {_day(now)}"
+    return f"since {_day(since)}"
+
+
+def _shares(row: Row) -> str:
+    then, now = (quantities.percent(row[f"share_{window}"]) for window in ("baseline", "current"))
+    return f"{then} → {now} of queries"
+
+
+def _points(row: Row) -> str:
+    low, high = (quantities.points(row[f"share_change_{end}"]) for end in ("low", "high"))
+    return f"{low} to {high}"
 
 
 def _decline(row: Row) -> str:
     name = row["metric"]
-    says = _METRIC.get(name) or f"failing {name.removesuffix('_fail_rate')}"
-    return f"{says} {row[name + '_baseline']:.1%} → {row[name + '_current']:.1%}"
+    then, now = (quantities.percent(row[f"{name}_{window}"]) for window in ("baseline", "current"))
+    return f"{_says(name)} {then} → {now}"
+
+
+def _says(rate: str) -> str:
+    return _RATES.get(rate) or f"failing {rate.removesuffix('_fail_rate')}"
 
 
 def details(row: Row) -> list[str]:
-    """For whom, how sure, an example, what to do next."""
-    lines = [f"{_whom(row)}; {_sure(row)}"]
-    if row.get("goes_with"):
-        lines.append(_goes_with(row))
+    """For whom, how it is answered, how sure, an example, what to do next."""
+    whom = f"for whom: {_whom(row)}"
+    lines = [f"{whom}; {_goes_with(row)}" if row.get("goes_with") else whom]
+    if answered := _answered(row):
+        lines.append(f"answers: {answered}")
+    lines.append(f"how sure: {how_sure(row)}")
     if row["exemplars"]:
         lines.append(f"e.g. “{shortened(row['exemplars'][0], 90)}”")
     if row["words_current"]:
-        lines.append(f"new words in it: {', '.join(row['words_current'])}")
-    return [*lines, f"next: {_NEXT[row['kind']]}"]
+        lines.append(f"words it did not have before: {', '.join(row['words_current'])}")
+    return [*lines, f"next: {_NEXT[row['kind']].format(segment=row['segment'])}"]
 
 
 def _whom(row: Row) -> str:
-    if row["kind"] == "vanished":
-        return f"{row['n_baseline']:,} queries by {row['users_baseline']:,} users before"
-    return f"{row['n_current']:,} queries by {row['users_current']:,} users now"
+    window, when = ("baseline", "before") if row["kind"] == "vanished" else ("current", "now")
+    queries = quantities.counted(row[f"n_{window}"], "query").replace("querys", "queries")
+    return f"{queries} by {quantities.counted(row[f'users_{window}'], 'user')} {when}"
 
 
-def _sure(row: Row) -> str:
+def _answered(row: Row) -> str:
+    """Rates, cost and time of the segment's answers, in the window that has them."""
+    window = "baseline" if row["kind"] == "vanished" else "current"
+    told = [
+        f"{quantities.percent(row[f'{name}_{window}'])} {says}"
+        for name, says in _RATES.items()
+        if row.get(f"{name}_{window}") and name != row.get("metric")
+    ]
+    for name, write in (("cost_usd", quantities.dollars), ("duration_s", quantities.seconds)):
+        if row.get(f"{name}_{window}") is not None:
+            told.append(f"{write(row[f'{name}_{window}'])} each")
+    return ", ".join(told)
+
+
+def how_sure(row: Row) -> str:
+    """The p-value, corrected for all that was tried, and how well the segment is bounded."""
     solid = row["stability"]
     border = "clear" if solid >= 0.75 else "fuzzy" if solid < 0.5 else "fair"
-    p = f"p = {row['p_adjusted']:.3f} for all segments tried"
+    p = f"p = {row['p_adjusted']:.3f}, corrected for all segments tried"
     return f"{p}; border {border} ({solid:.2f})"
 
 
 def _goes_with(row: Row) -> str:
     kind, _, value = row["goes_with"].partition(" ")
-    odds = f"odds {row['odds_ratio']:.1f} ({row['odds_ratio_low']:.1f} to"
-    what = "a bad answer" if row["kind"] == "worse" else "such a query"
-    return (
-        f"{what} goes with {kind.replace('_', ' ')} {value}: {odds} {row['odds_ratio_high']:.1f})"
-    )
+    value = language_name(value) if kind == "language" else value
+    bounds = f"{row['odds_ratio_low']:.1f} to {row['odds_ratio_high']:.1f}"
+    what = "bad answers go" if row["kind"] == "worse" else "goes"
+    odds = f"odds × {row['odds_ratio']:.1f}, {bounds}"
+    return f"{what} with {kind.replace('_', ' ')} {value} ({odds})"
 
 
 def _speaks(row: Row) -> bool:
@@ -158,19 +220,16 @@ def signal_line(row: Row) -> str:
 
 def burst_line(row: Row) -> str:
     """A segment that a few users made."""
-    users = row["burst_users"]
-    by = "1 user" if users == 1 else f"{users} users"
-    return (
-        f"Burst, not a trend: {row['name']}: {row['share_baseline']:.1%} →"
-        f" {row['share_current']:.1%} of queries, most of the change by {by}"
-    )
+    by = quantities.counted(row["burst_users"], "user")
+    return f"Burst, not a trend: {row['name']}: {_shares(row)}, most of the change by {by}"
 
 
 def sureness(report: Described) -> list[str]:
     """How far to trust the report and how small a change it could have seen."""
     seen = (
-        f"With this much data a new segment shows from about {report.smallest_new:.1%} of queries,"
-        f" and one of 2 % when it grows to about {report.smallest_growth:.1%}."
+        "With this much data a new segment shows from about"
+        f" {quantities.percent(report.smallest_new)} of queries, and one of 2 % when it grows to"
+        f" about {quantities.percent(report.smallest_growth)}."
     )
     rate = (
         f"Exploratory: of the segments named about {report.alpha:.0%} may be chance; look again"
@@ -182,29 +241,36 @@ def sureness(report: Described) -> list[str]:
     looked = (
         "Looked for: segments that emerge, vanish, grow, shrink or get worse; style; gibberish."
     )
-    return ["", seen, rate] if report.frame.height else ["", looked, seen, rate]
+    found = (report.frame["kind"] != "burst").any()
+    return [*names_line(report.frame), seen, rate] if found else [looked, seen, rate]
 
 
 def _window(row: Row) -> str:
-    days = f", {_day(row['start'])} to {_day(row['end'])}" if row["start"] else ""
-    return f"{row['n']:,} queries by {row['n_users']:,} users{days}"
+    n, users = (quantities.count(row[name]) for name in ("n", "n_users"))
+    return f"{n} queries by {users} users{_days(row)}"
+
+
+def _days(row: Row) -> str:
+    start, end = row["start"], row["end"]
+    if not start:
+        return ""
+    same_month = (start.year, start.month) == (end.year, end.month)
+    first = f"{start.day}" if same_month else _day(start)
+    return f" ({_day(end)})" if start.date() == end.date() else f" ({first} to {_day(end)})"
 
 
 def _day(moment: datetime) -> str:
     return f"{moment.day} {moment:%b %Y}"
 
 
-def table_rows(report: Described) -> Sequence[Sequence[str]]:
-    """The reported segments as cells, for HTML."""
+def _cells(row: Row, windows: pl.DataFrame) -> list[str | Cell]:
+    burst = row["kind"] == "burst"
+    what = Cell("worse", _decline(row)) if row["kind"] == "worse" else row["kind"]
     return [
-        [
-            row["name"],
-            f"worse: {_decline(row)}" if row["kind"] == "worse" else row["kind"],
-            f"{row['share_baseline']:.1%} → {row['share_current']:.1%}",
-            f"{row['share_change_low'] * 100:+.1f} to {row['share_change_high'] * 100:+.1f}",
-            f"{row['users_current']:,}",
-            "–" if row["kind"] == "burst" else f"{row['p_adjusted']:.3f}",
-            shortened((row["exemplars"] or [""])[0]),
-        ]
-        for row in report.frame.iter_rows(named=True)
+        Cell(row["name"], shortened((row["exemplars"] or [""])[0], 40)),
+        Cell("burst", f"by {quantities.counted(row['burst_users'], 'user')}") if burst else what,
+        Cell(_shares(row).removesuffix(" of queries"), f"{_points(row)} points"),
+        "" if burst else since_words(row["since"], windows),
+        f"{quantities.count(row['users_baseline'])} → {quantities.count(row['users_current'])}",
+        quantities.UNKNOWN if burst else f"{row['p_adjusted']:.3f}",
     ]

@@ -45,7 +45,7 @@ def _line(report: Decomposed, row: dict[str, Any]) -> str:
     name = row["metric"]
     level, change = _writers(name)
     says = _NAMES.get(name) or name.removesuffix("_rate").replace("_", " ")
-    between = f"{change(row['change_low'])} to {change(row['change_high'])}"
+    between = f"{change(row['change_low']).removesuffix(' points')} to {change(row['change_high'])}"
     total = f"{says.capitalize()} {level(row['baseline'])} → {level(row['current'])} ({between})"
     return f"{total}: {', '.join(_parts(report, name, row['change'], change))}"
 

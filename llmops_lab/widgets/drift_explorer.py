@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from llmops_lab._drift.note import compared_line, details, headline, sureness
+from llmops_lab._drift.note import compared_line, headline, how_sure, sureness
 from llmops_lab.drift import DriftReport
 from llmops_lab.embeddings import Embeddings, embed_alike
 from llmops_lab.errors import LabError
@@ -50,7 +50,7 @@ def explore_drift(
             is_current=report.is_current,
             texts=None if known is None else known.frame,
             matrix=None if known is None else known.matrix,
-            notes=[line for line in sureness(report) if line],
+            notes=sureness(report),
         )
     )
 
@@ -102,7 +102,7 @@ def _facts(row: dict[str, Any]) -> Iterable[tuple[str, str]]:
         if before is not None or now is not None:
             yield label, f"{_shown(name, before)} → {_shown(name, now)}"
     if row["kind"] != "burst":
-        yield "how sure", details(row)[0].partition("; ")[2]
+        yield "how sure", how_sure(row)
 
 
 def _checks(row: dict[str, Any]) -> dict[str, str]:

@@ -25,7 +25,7 @@ def report_of(change_low):
 
 def test_a_change_is_told_by_its_largest_parts():
     assert metric_lines(report_of(0.02)) == [
-        "Failures 5.0 % → 9.0 % (+2.0 points to +6.0 points): +3.0 points from answers on returns,"
+        "Failures 5.0 % → 9.0 % (+2.0 to +6.0 points): +3.0 points from answers on returns,"
         " +0.6 points from more queries on returns, +0.4 points everywhere else"
     ]
 
