@@ -1,110 +1,149 @@
 """How far a judge can be trusted: its verdicts held against people's."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import polars as pl
 
-from llmops_lab import _quantities as quantities
 from llmops_lab._cases.case import now
-from llmops_lab._display import Cell, Table
-from llmops_lab._gates.agreement import Kappa, cohens_kappa, majority, pairwise_agreement
-from llmops_lab._gates.intervals import wilson
+from llmops_lab._gates.agreement import cohens_kappa, majority, pairwise_agreement
+from llmops_lab._gates.calibrated import SEGMENTS, Calibration, judge_hash
+from llmops_lab._rates import wilson
+from llmops_lab._runs.run import EvalRun
 from llmops_lab.errors import ColumnError, LabError
+from llmops_lab.scorers.pairwise import position_consistency
 
+__all__ = ["Calibration", "calibrate"]
 
-@dataclass(frozen=True)
-class Calibration:
-    """A judge against people: `frame` counts each pair of verdicts (judge, human, n).
-
-    `agreement` is raw, with a 95 % Wilson interval; `kappa` is corrected for chance: below 0.4
-    is poor, above 0.6 substantial, above 0.8 what people reach among themselves. `people` is
-    the agreement of pairs of annotators, the judge's ceiling, None with one annotator.
-    `recall` is, per human verdict, the share that the judge finds: for "fail" and "pass" its
-    true negative and true positive rates. `n_unresolved` cases had no majority.
-    """
-
-    judge: str
-    n: int
-    n_unresolved: int
-    agreement: float
-    agreement_low: float
-    agreement_high: float
-    kappa: Kappa
-    people: float | None
-    prevalence: dict[str, float]
-    recall: dict[str, float]
-    frame: pl.DataFrame
-    policy_hash: str | None = None
-    made_at: str = ""
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
-
-    def _table(self) -> Table:
-        percent = quantities.percent
-        bounds = quantities.interval(self.agreement_low, self.agreement_high, percent)
-        rows: list[tuple[str | Cell, ...]] = [
-            ("agreement with people", Cell(percent(self.agreement), bounds)),
-            ("kappa", Cell(f"{self.kappa.value:.2f}", self.kappa.bounds)),
-            ("people among themselves", percent(self.people)),
-            *(
-                (
-                    f"finds {name!r}",
-                    Cell(percent(share), f"{percent(self.prevalence[name])} of all"),
-                )
-                for name, share in self.recall.items()
-            ),
-        ]
-        subtitle = f"{self.n} labelled answers" + (
-            f", {self.n_unresolved} more without a majority" if self.n_unresolved else ""
-        )
-        return Table(f"Calibration of {self.judge}", subtitle, ("", "value"), rows)
+_SMALLEST_SEGMENT = 5
+# How people and tools write a verdict of two values.
+_VERDICTS = {
+    **dict.fromkeys(("1", "1.0", "true", "good", "pass"), "pass"),
+    **dict.fromkeys(("0", "0.0", "false", "bad", "fail"), "fail"),
+}
 
 
 def calibrate(
-    judged: pl.DataFrame,
+    judged: pl.DataFrame | EvalRun,
     labels: pl.DataFrame,
     *,
     judge: str = "judge",
+    by: str | None = None,
     policy_hash: str | None = None,
 ) -> Calibration:
-    """How a judge's verdicts agree with people's.
+    """How a judge's verdicts agree with people's, over all and per segment.
 
-    `judged` has case_id and value; `labels` case_id, value and, when several people labelled,
-    annotator: the majority counts. Values are compared as text. `policy_hash` names the rubric
-    that both went by. Raises ColumnError for a missing column and LabError when no case is in
-    both.
+    `judged` is a run in which `judge` is a scorer, or a table with case_id and value, and
+    value_swapped where a judge of pairs was asked in the other order too. `labels` has case_id,
+    value and, when several people labelled, annotator: the majority counts. Of labels with a
+    run_id only those of the run count, and none that a person gave with the judge's verdict in
+    sight (blind is false). Values are compared as text; of a run they are "pass" and "fail".
+    `by` names a column of the run or table, such as tags, to split by; segments of fewer than 5
+    labels are left out. `policy_hash` names the rubric that people went by, else it is that of
+    the labels. Raises ColumnError for a missing column and LabError when no case is in both.
     """
-    for table in (judged, labels):
-        if missing := {"case_id", "value"} - set(table.columns):
-            raise ColumnError(missing, table.columns)
-    people = majority(labels)
-    verdicts = judged.select("case_id", judge=pl.col("value").cast(pl.String)).drop_nulls()
-    both = people.drop_nulls("human").join(verdicts, on="case_id", how="inner")
+    if isinstance(judged, EvalRun):
+        return _of_run(judged, labels, judge, by, policy_hash)
+    for table, extra in ((judged, {by} - {None}), (labels, set[str]())):
+        if missing := {"case_id", "value", *extra} - set(table.columns):
+            raise ColumnError(sorted(map(str, missing)), table.columns)
+    valid = _blind(labels)
+    people = majority(valid)
+    kept = [name for name in (by, "value_swapped") if name and name in judged.columns]
+    verdicts = judged.select("case_id", *kept, judge=pl.col("value").cast(pl.String))
+    both = people.drop_nulls("human").join(verdicts.drop_nulls("judge"), on="case_id")
     if both.is_empty():
         raise LabError("no case has both a verdict of the judge and one of people")
-    same = both.select(pl.col("judge") == pl.col("human")).to_series()
-    low, high = wilson(int(same.sum()), both.height)
-    shares = (
-        both.group_by("human")
-        .agg(n=pl.len(), found=(pl.col("judge") == pl.col("human")).mean())
-        .sort("human")
-    )
     return Calibration(
         judge=judge,
         n=both.height,
         n_unresolved=people["human"].null_count(),
-        agreement=float(same.to_numpy().mean()),
-        agreement_low=low,
-        agreement_high=high,
-        kappa=cohens_kappa(both["judge"], both["human"]),
-        people=pairwise_agreement(labels),
-        prevalence={name: n / both.height for name, n, _ in shares.iter_rows()},
-        recall={name: found for name, _, found in shares.iter_rows()},
+        **_agreement(both),
+        people=pairwise_agreement(valid),
+        **_shares(both),
         frame=both.group_by("judge", "human").agg(n=pl.len()).sort("judge", "human"),
-        policy_hash=policy_hash,
+        segments=pl.DataFrame(list(_segments(both, by)), schema=SEGMENTS, orient="row"),
+        position_consistency=_consistency(both),
+        policy_hash=policy_hash or _only(labels, "policy_hash"),
         made_at=now(),
     )
+
+
+def _of_run(
+    run: EvalRun, labels: pl.DataFrame, judge: str, by: str | None, policy_hash: str | None
+) -> Calibration:
+    """The same for a scorer of a run, whose verdicts are pass and fail."""
+    hashed = judge_hash(run, judge)
+    first = run.frame.filter(pl.col("trial") == 0, pl.col("error").is_null())
+    verdict = pl.when(f"{judge}_passed").then(pl.lit("pass")).otherwise(pl.lit("fail"))
+    known = pl.col(f"{judge}_passed").is_not_null()
+    kept = [] if by is None else [by]
+    table = first.select("case_id", *kept, value=pl.when(known).then(verdict))
+    mine = labels.filter(run_id=run.run_id) if "run_id" in labels.columns else labels
+    if "value" in mine.columns:
+        said = pl.col("value").cast(pl.String).str.to_lowercase()
+        mine = mine.with_columns(value=said.replace(_VERDICTS))
+    found = calibrate(table, mine, judge=judge, by=by, policy_hash=policy_hash)
+    return replace(found, judge_hash=hashed, position_consistency=_of_pairs(run, judge))
+
+
+def _of_pairs(run: EvalRun, judge: str) -> float | None:
+    try:
+        return position_consistency(run, judge)[0]
+    except LabError:  # it judged no pairs
+        return None
+
+
+def _blind(labels: pl.DataFrame) -> pl.DataFrame:
+    """The labels that were given without the judge's verdict in sight."""
+    if "blind" not in labels.columns:
+        return labels
+    return labels.filter(pl.col("blind").fill_null(True))
+
+
+def _agreement(both: pl.DataFrame) -> dict[str, Any]:
+    same = int((both["judge"] == both["human"]).sum())
+    low, high = wilson(same, both.height)
+    return {
+        "agreement": same / both.height,
+        "agreement_low": low,
+        "agreement_high": high,
+        "kappa": cohens_kappa(both["judge"], both["human"]),
+    }
+
+
+def _shares(both: pl.DataFrame) -> dict[str, Any]:
+    found = (pl.col("judge") == pl.col("human")).mean()
+    shares = both.group_by("human").agg(n=pl.len(), found=found).sort("human")
+    return {
+        "prevalence": {name: n / both.height for name, n, _ in shares.iter_rows()},
+        "recall": {name: share for name, _, share in shares.iter_rows()},
+    }
+
+
+def _segments(both: pl.DataFrame, by: str | None) -> Iterator[list[Any]]:
+    if by is None:
+        return
+    listed = isinstance(both.schema[by], pl.List)
+    spread = both.explode(by, empty_as_null=True) if listed else both
+    for key, part in spread.drop_nulls(by).sort(by).group_by(by, maintain_order=True):
+        if part.height >= _SMALLEST_SEGMENT:
+            found = _agreement(part)
+            kappa = found.pop("kappa")
+            yield [str(key[0]), part.height, *found.values(), kappa.value, kappa.low, kappa.high]
+
+
+def _consistency(both: pl.DataFrame) -> float | None:
+    """The share of pairs on which the judge said the same in both orders."""
+    if "value_swapped" not in both.columns:
+        return None
+    asked = both.drop_nulls("value_swapped")
+    same = asked["judge"] == asked["value_swapped"].cast(pl.String)
+    return float(same.to_numpy().mean()) if asked.height else None
+
+
+def _only(labels: pl.DataFrame, column: str) -> str | None:
+    """The one value of a column, None where there is none or several."""
+    values = labels[column].drop_nulls().unique() if column in labels.columns else pl.Series([])
+    return str(values[0]) if len(values) == 1 else None

@@ -8,15 +8,14 @@ import polars as pl
 from llmops_lab import _quantities as quantities
 from llmops_lab._cases.case import shorten
 from llmops_lab._display import Cell, Table
+from llmops_lab._gates.case_pairs import change_of, groups_of, mean_over, pair
 from llmops_lab._gates.estimates import Estimate
 from llmops_lab._gates.multiplicity import benjamini_hochberg
-from llmops_lab._gates.paired import difference
-from llmops_lab._gates.pairs import clusters_of, pair
-from llmops_lab._runs.pass_rates import GROUPS
+from llmops_lab._gates.policy import SEGMENTS
 from llmops_lab.errors import LabError
 from llmops_lab.evals import EvalRun
 
-_SMALLEST_GROUP = 5
+_ALPHA = 0.025  # one-sided, for bounds of 95 %
 _COLUMNS = {
     "group": pl.String,
     "n": pl.Int64,
@@ -72,18 +71,22 @@ def compare(
 ) -> Comparison:
     """What changed from a baseline to a run, over the cases that both answered.
 
-    `metric` is `passed`, a scorer's name or `<scorer>_passed`; failed calls count as 0. `by`
+    `metric` is `passed`, a scorer's name or `<scorer>_passed`; failed calls count as 0, and cases
+    by their weight. `by`
     splits by tags, split, cluster, severity or label; groups of fewer than 5 cases are left
     out. Raises LabError when no case is in both runs, or the metric or `by` is not there.
     """
-    if by is not None and by not in GROUPS:
-        raise LabError(f"no groups by {by!r}; there are: {', '.join(GROUPS)}")
+    if by is not None and by not in SEGMENTS:
+        raise LabError(f"no groups by {by!r}; there are: {', '.join(SEGMENTS)}")
     pairs = pair(run.frame, baseline.frame, metric)
     if pairs.frame.is_empty():
         raise LabError("no case is in both runs with the same content; run one golden set twice")
-    overall = _changed(pairs.frame)
+    overall = change_of(pairs.frame, alpha=_ALPHA)
     rows = [_record(None, pairs.frame, overall)]
-    rows += [_record(name, part, _changed(part)) for name, part in _groups(pairs.frame, by)]
+    rows += [
+        _record(name, part, change_of(part, alpha=_ALPHA))
+        for name, part in groups_of(pairs.frame, by)
+    ]
     frame = pl.DataFrame(rows, schema=_COLUMNS, orient="row")
     return Comparison(
         metric,
@@ -97,22 +100,8 @@ def compare(
     )
 
 
-def _changed(part: pl.DataFrame) -> Estimate:
-    now, then = (part[side].to_numpy() for side in ("current", "baseline"))
-    return difference(now, then, clusters_of(part), alpha=0.025)
-
-
-def _groups(frame: pl.DataFrame, by: str | None) -> list[tuple[str, pl.DataFrame]]:
-    if by is None:
-        return []
-    spread = frame.explode("tags", empty_as_null=True) if by == "tags" else frame
-    parts = spread.drop_nulls(by).partition_by(by, as_dict=True, maintain_order=True)
-    large = [(str(key[0]), part) for key, part in parts.items() if part.height >= _SMALLEST_GROUP]
-    return sorted(large, key=lambda named: -named[1].height)
-
-
 def _record(name: str | None, part: pl.DataFrame, found: Estimate) -> tuple[object, ...]:
-    before, now = part["baseline"].mean(), part["current"].mean()
+    before, now = mean_over(part, "baseline"), mean_over(part, "current")
     bounds = (found.value, max(found.low, -1.0), min(found.high, 1.0), found.p_value)
     return (name, found.n, before, now, *bounds, found.improved, found.worsened)
 

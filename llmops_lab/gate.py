@@ -15,11 +15,13 @@ from llmops_lab._gates.checks import (
     primary_alone,
     run_check,
     secondary_checks,
+    segment_checks,
 )
 from llmops_lab._gates.early import Watch, early_check
-from llmops_lab._gates.judged import is_judged, judged_check
+from llmops_lab._gates.judged import People, is_judged, judged_check
 from llmops_lab._gates.policy import Policy
 from llmops_lab._gates.verdict import Check, Verdict
+from llmops_lab._git import Repository
 from llmops_lab.errors import LabError
 from llmops_lab.evals import EvalRun, Settings, evaluate_until
 from llmops_lab.golden import GoldenSet
@@ -61,8 +63,9 @@ class Gate(Policy):
     ) -> Verdict:
         """The verdict on a run, compared with a baseline case by case if there is one.
 
-        A metric that a judge has a part in needs `labels` of people for a random sample of
-        cases, blind to the judge, of both runs: columns run_id, case_id, value (0 to 1).
+        A metric that a judge has a part in needs a record of calibration (see the policy) and
+        `labels` of people for a random sample of cases, blind to the judge, of both runs:
+        columns run_id, case_id, value (0 to 1), and metric where not the primary one is meant.
         Where the policy names approvers, one of them must have approved a result of the same
         prompt, target, cases and policy in the Git `repository`: see `approve`. Failed calls
         count as failures and are shown apart. Raises LabError when the policy needs a baseline
@@ -71,7 +74,7 @@ class Gate(Policy):
         if baseline is None and self.minimum is None:
             raise LabError("give a baseline run, or set `minimum` in the policy")
         verdict = Verdict(
-            tuple(self._checks(run, baseline, labels)),
+            tuple(self._checks(run, baseline, People(labels, _root(repository)))),
             policy=asdict(self),
             run_id=run.run_id,
             baseline_run_id=None if baseline is None else baseline.run_id,
@@ -83,21 +86,26 @@ class Gate(Policy):
         )
         return replace(verdict, checks=(*verdict.checks, *approval_check(verdict, repository)))
 
-    def _checks(
-        self, run: EvalRun, baseline: EvalRun | None, labels: pl.DataFrame | None
-    ) -> Iterator[Check]:
+    def _checks(self, run: EvalRun, baseline: EvalRun | None, people: People) -> Iterator[Check]:
         yield run_check(self, run, "run")
         if baseline is not None:
             yield run_check(self, baseline, "baseline")
         if is_judged(self.metric, run):
-            yield judged_check(self, run, baseline, labels)
+            yield judged_check(self, run, baseline, people)
         elif baseline is None:
             yield primary_alone(self, run)
         else:
             yield primary_against(self, run, baseline)
         if baseline is not None:
-            yield from secondary_checks(self, run, baseline)
+            yield from secondary_checks(self, run, baseline, people)
+            yield from segment_checks(self, run, baseline)
         if baseline is not None and run.n_missing:
             yield from early_check(self, run, baseline)
         yield from must_pass_checks(self, run, baseline)
         yield from budget_checks(run.frame, self.budgets)
+
+
+def _root(place: str | Path) -> Path:
+    """The folder that paths in a policy are relative to."""
+    repository = Repository.around(place)
+    return Path(place) if repository is None else repository.root

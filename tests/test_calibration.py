@@ -10,8 +10,11 @@ from statsmodels.stats.inter_rater import cohens_kappa as reference
 
 from llmops_lab._gates.agreement import cohens_kappa, majority
 from llmops_lab._gates.corrected import corrected_mean
-from llmops_lab.calibration import calibrate
-from llmops_lab.errors import ColumnError, LabError
+from llmops_lab.calibration import Calibration, calibrate
+from llmops_lab.errors import ColumnError, FormatError, LabError
+from llmops_lab.evals import evaluate
+from llmops_lab.golden import Case, GoldenSet
+from llmops_lab.scorers.judge import Judge
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +113,82 @@ def test_what_is_missing_is_named():
     table = pl.DataFrame({"case_id": ["a"], "value": ["x"]})
     with pytest.raises(LabError, match="no case has both"):
         calibrate(table, table.with_columns(case_id=pl.lit("b")))
+
+
+def test_each_segment_has_its_own_agreement(pandalm):
+    judged, labels = pandalm
+    # Whether people say that the first answer is the better one.
+    human = majority(labels).with_columns(kind=pl.col("human") == "1")
+    table = judged.join(human, on="case_id").with_columns(pl.col("kind").cast(pl.String))
+    found = calibrate(table, labels, by="kind")
+    rows = {row["segment"]: row for row in found.segments.iter_rows(named=True)}
+    both = table.drop_nulls(["value", "human", "kind"])
+    for name, row in rows.items():
+        part = both.filter(kind=name)
+        assert row["n"] == part.height
+        assert row["agreement"] == pytest.approx((part["value"] == part["human"]).mean())
+    # In the segment where people all say "1", agreement is what the judge finds of it.
+    assert rows["true"]["agreement"] == pytest.approx(found.recall["1"])
+    assert "agreement on true" in str(found)
+
+
+def run_of(rule, n=60):
+    """A judged run; the judge sees the answer as JSON, `rule` says when it passes it."""
+    golden = GoldenSet(
+        tuple(Case(f"q{i}", id=f"c{i:02}", tags=[("even", "odd")[i % 2]]) for i in range(n))
+    )
+    judge = Judge(lambda prompt: f'{{"verdict": "{"pass" if rule(prompt) else "fail"}"}}')
+    return evaluate(lambda question: f"a{question[1:]}", golden, scorers=[judge])
+
+
+def test_a_run_is_held_against_labels_of_its_own_and_given_blind():
+    run = run_of(lambda prompt: not any(f'"a{i}"' in prompt for i in range(20)))
+    rows = [
+        {"run_id": run.run_id, "case_id": f"c{i:02}", "value": v, "blind": True, "policy_hash": "p"}
+        for i in range(60)
+        for v in ([0.0] if i < 10 else [1.0])
+    ]
+    others = [{**row, "run_id": "another", "value": 0.0} for row in rows]
+    seen = [{**row, "blind": False, "value": 0.0} for row in rows]
+    found = calibrate(run, pl.DataFrame(rows + others + seen), by="tags")
+    # By hand: of 10 bad answers all are found, of 50 good ones 40.
+    assert (found.n, found.agreement) == (60, pytest.approx(50 / 60))
+    assert found.true_negative_rate == 1.0
+    assert found.true_positive_rate == pytest.approx(0.8)
+    assert found.prevalence == {"fail": pytest.approx(1 / 6), "pass": pytest.approx(5 / 6)}
+    assert found.segments["segment"].to_list() == ["even", "odd"]
+    assert found.policy_hash == "p"
+    other = run_of(lambda prompt: True)
+    words = pl.DataFrame({"case_id": ["c00", "c01"], "value": ["good", "FAIL"]})
+    assert calibrate(other, words).agreement == 0.5
+    with pytest.raises(LabError, match="no scorer 'jury' in this run; it has judge"):
+        calibrate(run, words, judge="jury")
+
+
+def test_a_record_is_kept_and_knows_its_judge_and_age(tmp_path):
+    run = run_of(lambda prompt: True)
+    labels = pl.DataFrame({"case_id": ["c00", "c01"], "value": [1, 1]})
+    found = calibrate(run, labels, policy_hash="rubric")
+    again = Calibration.load(found.save(tmp_path / "judge.json"))
+    assert str(again) == str(found)
+    assert again.judge_hash == found.judge_hash
+    assert 0 <= again.age_days < 0.01
+    stricter = evaluate(lambda q: "a", GoldenSet((Case("q", id="c00"),)), scorers=[
+        Judge(lambda prompt: '{"verdict": "pass"}', rubric="The answer is polite.")
+    ])  # fmt: skip
+    assert calibrate(stricter, labels).judge_hash != found.judge_hash
+    (tmp_path / "judge.json").write_text('{"judge": 1}')
+    with pytest.raises(FormatError, match="is not a calibration record"):
+        Calibration.load(tmp_path / "judge.json")
+    with pytest.raises(LabError, match="no calibration"):
+        Calibration.load(tmp_path / "gone.json")
+
+
+def test_a_judge_of_pairs_says_how_often_the_order_decided():
+    judged = pl.DataFrame(
+        {"case_id": ["a", "b", "c"], "value": ["1", "2", "1"], "value_swapped": ["1", "1", None]}
+    )
+    labels = pl.DataFrame({"case_id": ["a", "b", "c"], "value": ["1", "2", "2"]})
+    found = calibrate(judged, labels)
+    assert (found.n, found.position_consistency) == (3, 0.5)
+    assert "same in both orders" in str(found)

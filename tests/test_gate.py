@@ -4,15 +4,24 @@ import json
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
+from statsmodels.regression.linear_model import WLS
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
 
+from llmops_lab._gates.case_pairs import pair
+from llmops_lab._gates.paired_tests import difference, mcnemar_mid_p
+from llmops_lab.calibration import Calibration, calibrate
+from llmops_lab.comparison import compare
 from llmops_lab.errors import FormatError, LabError
 from llmops_lab.evals import EvalRun, Settings, evaluate
 from llmops_lab.gate import Gate
 from llmops_lab.golden import Case, GoldenSet
 from llmops_lab.scorers.judge import Judge
+from llmops_lab.scorers.pairwise import Pairwise
 from llmops_lab.targets import targets
 
 
@@ -250,42 +259,180 @@ def _recorded(shared, model):
     return evaluate(lambda question: said[question], golden, scorers=[bleu_acc])
 
 
-def test_a_judge_gates_only_on_peoples_labels():
-    """The judge likes the new answers; people, who saw 100 of 400 pairs, do not."""
-    golden = golden_of(400)
+def judged_runs(golden, **options):
+    """Runs of an old and a new assistant, of which the judge likes the new one."""
     judge = Judge(
         lambda prompt: '{"verdict": "pass"}' if "new" in prompt else '{"verdict": "fail"}'
     )
-    before, after = (
-        evaluate(lambda question, says=says: says, golden, scorers=[judge])
+    return [
+        evaluate(lambda question, says=says: says, golden, scorers=[judge, "exact"], **options)
         for says in ("old", "new")
-    )
-    gate = Gate(metric="judge")
-    alone = gate.check(after, before)
-    assert alone.outcome == "inconclusive"
-    assert "gates only against a baseline, and with people's labels" in alone.reasons[0]
-    labels = pl.DataFrame(
+    ]
+
+
+def labels_of(runs, n=100, metric=None):
+    """People prefer the old answers: a quarter of the new ones are wrong."""
+    before, after = runs
+    table = pl.DataFrame(
         [
-            {"run_id": run.run_id, "case_id": f"c{i:03}", "value": value}
-            for i in range(100)
+            {"run_id": run.run_id, "case_id": f"c{i:03}", "value": value, "blind": True}
+            for i in range(n)
             for run, value in ((before, 1.0), (after, 0.0 if i % 4 == 0 else 1.0))
         ]
     )
-    verdict = gate.check(after, before, labels=labels)
+    return table if metric is None else table.with_columns(metric=pl.lit(metric))
+
+
+@pytest.fixture
+def calibrated(tmp_path):
+    """Two runs, their labels, and a gate that knows the judge's record."""
+    runs = judged_runs(golden_of(400))
+    calibrate(runs[1], labels_of(runs)).save(tmp_path / "judge.json")
+    return runs, labels_of(runs), Gate(metric="judge", calibrations={"judge": "judge.json"})
+
+
+def test_a_judge_gates_only_with_a_record_and_on_peoples_labels(calibrated, tmp_path):
+    """The judge likes the new answers; people, who saw 100 of 400 pairs, do not."""
+    (before, after), labels, gate = calibrated
+    never = Gate(metric="judge").check(after, before, labels=labels)
+    assert never.outcome == "inconclusive"
+    assert "judge was never held against people: calibrate(run, labels" in never.reasons[0]
+    alone = gate.check(after, before, repository=tmp_path)
+    assert alone.outcome == "inconclusive"
+    assert "gates only with people's labels of both runs" in alone.reasons[0]
+    verdict = gate.check(after, before, labels=labels, repository=tmp_path)
     numbers = check(verdict, "judge").numbers
     assert verdict.outcome == "fail"
     assert numbers["judge_alone"] == 1.0
     assert numbers["value"] == pytest.approx(-0.25)
-    assert gate.check(after, before, labels=labels.head(20)).outcome == "inconclusive"
+    few = gate.check(after, before, labels=labels.head(20), repository=tmp_path)
+    assert few.outcome == "inconclusive"
+    seen = labels.with_columns(blind=False)
+    assert gate.check(after, before, labels=seen, repository=tmp_path).outcome == "inconclusive"
     # Nor does the judge alone end a run early, or fail a must-pass case.
-    whole = gate.evaluate(lambda question: "old", golden, after, Settings([judge]))
+    whole = gate.evaluate(lambda question: "old", golden_of(400), after, Settings(["exact"]))
     assert whole.n_missing == 0
-    critical = golden_of(60, severity="critical")
-    runs = [
-        evaluate(lambda q, says=says: says, critical, scorers=[judge]) for says in ("new", "old")
-    ]
-    found = check(gate.check(runs[1], runs[0]), "must pass")
+    critical = judged_runs(golden_of(60, severity="critical"))
+    found = check(gate.check(*critical, repository=tmp_path), "must pass")
     assert (found.outcome, len(found.numbers["cases"])) == ("inconclusive", 60)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"judge_hash": "0" * 16}, "of another model, rubric or options"),
+        ({"n": 29}, "stands on 29 labels, 30 are needed"),
+        ({"made_at": "2020-01-01T00:00:00+00:00"}, "days old, 90 are allowed"),
+    ],
+)
+def test_a_record_that_does_not_fit_keeps_a_judge_from_gating(calibrated, tmp_path, change, says):
+    (before, after), labels, gate = calibrated
+    record = replace(Calibration.load(tmp_path / "judge.json"), **change)
+    record.save(tmp_path / "judge.json")
+    verdict = gate.check(after, before, labels=labels, repository=tmp_path)
+    assert verdict.outcome == "inconclusive"
+    assert says in check(verdict, "judge").says
+
+
+def test_a_secondary_metric_of_a_judge_is_held_to_labels_too(calibrated, tmp_path):
+    runs, _, _ = calibrated
+    before, after = runs
+    gate = Gate(metric="exact", secondary=["judge"], calibrations={"judge": "judge.json"})
+    alone = check(gate.check(before, after, repository=tmp_path), "judge")
+    # The judge alone sees a fall of 100 points, which fails nothing.
+    assert (alone.outcome, "−100.0 points, which decides nothing" in alone.says) == ("pass", True)
+    labels = labels_of(runs, metric="judge")
+    held = check(gate.check(after, before, labels=labels, repository=tmp_path), "judge")
+    assert held.outcome == "fail"
+    assert held.numbers["value"] == pytest.approx(-0.25)
+    assert held.numbers["method"] == "PPI++"
+
+
+def test_every_scorer_that_asks_a_model_is_a_judge():
+    pairwise = Pairwise(lambda prompt: '{"better": "first"}', {f"c{i:03}": "x" for i in range(60)})
+    run = evaluate(lambda question: "y", golden_of(60), scorers=[pairwise])
+    verdict = Gate(metric="pairwise").check(run, run)
+    assert "never held against people" in check(verdict, "pairwise").says
+    assert "never held against people" in check(Gate().check(run, run), "passed").says
+
+
+def test_a_segment_that_got_worse_fails_when_the_policy_asks(tmp_path):
+    cases = [
+        replace(case, tags=["returns"] if i < 40 else [f"topic {i % 8}"])
+        for i, case in enumerate(golden_of(600))
+    ]
+    golden = GoldenSet(tuple(cases))
+    before, after = run_of([], golden), run_of(range(12), golden)
+    assert Gate().check(after, before).outcome == "pass"
+    verdict = Gate(segments="tags").check(after, before)
+    failed = [c.name for c in verdict.checks if c.outcome == "fail"]
+    assert failed == ["tags: returns"]
+    groups = [c.numbers for c in verdict.checks if c.name.startswith("tags: ")]
+    plain = [tango_p(g["worsened"], g["n"]) for g in groups]
+    adjusted = multipletests(plain, method="fdr_bh")[1]
+    assert len(groups) == 9
+    assert [g["p_adjusted"] for g in groups] == pytest.approx(list(adjusted))
+    with pytest.raises(FormatError, match="no segments by 'colour'; there are tags, split"):
+        Gate(segments="colour")
+
+
+def tango_p(worsened, n):
+    """One-sided, of a loss of at most 5 points, where nothing improved."""
+    values = np.zeros(n), np.repeat([1.0, 0.0], [worsened, n - worsened])
+    return difference(*values, alpha=0.05).p_below(-0.05)
+
+
+def test_a_case_of_more_weight_counts_for_more():
+    golden = GoldenSet(
+        tuple(replace(c, weight=3.0 if i < 50 else 1.0) for i, c in enumerate(golden_of(200)))
+    )
+    before, after = run_of([], golden), run_of(range(10), golden)
+    found = check(Gate(must_pass=[]).check(after, before), "passed").numbers
+    assert found["value"] == pytest.approx(-10 * 3 / (50 * 3 + 150))
+    assert found["method"] == "weighted t"
+    assert found["current"] == pytest.approx(0.9)
+    change = np.array([-1.0] * 10 + [0.0] * 190)
+    weights = np.array([3.0] * 50 + [1.0] * 150)
+    fitted = WLS(change, np.ones(200), weights=weights).fit(cov_type="HC1")
+    reach = stats.t.ppf(0.95, 199) * fitted.bse[0]
+    assert found["low"] == pytest.approx(found["value"] - reach)
+    assert compare(after, before).frame["change"][0] == pytest.approx(-0.1)
+    alone = check(Gate(minimum=0.5, must_pass=[]).check(after), "passed").numbers
+    assert alone["value"] == pytest.approx(0.9)
+    with pytest.raises(LabError, match="the weight of a case is 0 or more"):
+        Gate().check(*[run_of([], GoldenSet((Case("a", "b", weight=-1.0),)))] * 2)
+
+
+def test_a_must_pass_case_that_is_gone_or_not_scored_is_no_pass():
+    cases = [replace(c, severity="critical") if i < 3 else c for i, c in enumerate(golden_of(200))]
+    before = run_of([], GoldenSet(tuple(cases)))
+    after = run_of([], GoldenSet(tuple(cases[1:])))
+    found = check(Gate().check(after, before), "must pass")
+    assert (found.outcome, found.numbers["cases_open"]) == ("inconclusive", ["c000"])
+    assert "1 were not scored, or are gone or changed: c000" in found.says
+
+
+def test_beside_the_margin_no_number_of_cases_is_promised():
+    golden = golden_of(100)
+    on_it = check(Gate().check(run_of(range(5), golden), run_of([], golden)), "passed")
+    assert "too near the limit for any sensible number of cases" in on_it.says
+    near = check(Gate(margin=0.051).check(run_of(range(5), golden), run_of([], golden)), "passed")
+    assert "too near the limit" in near.says
+    assert "(100 cases tell a difference of" in near.says
+
+
+def test_the_real_change_is_found_as_often_as_was_measured(shared):
+    """../shared/evals.md: of 100 / 200 of the 817 questions, 33 % / 55 % of the time in pairs."""
+    before, after = (_recorded(shared, name) for name in ("meta-llama", "mistralai"))
+    cases = pair(after.frame, before.frame, "bleu_acc").frame
+    change = (cases["current"] - cases["baseline"]).to_numpy()
+    chance = np.random.default_rng(11)
+    for n, expected in ((100, 0.33), (200, 0.55)):
+        found = [
+            mcnemar_mid_p(int((part > 0).sum()), int((part < 0).sum())) < 0.05
+            for part in (chance.choice(change, n) for _ in range(1500))
+        ]
+        assert np.mean(found) == pytest.approx(expected, abs=0.05)
 
 
 def test_a_policy_is_read_from_its_file(tmp_path):

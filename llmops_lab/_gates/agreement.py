@@ -7,7 +7,7 @@ from math import sqrt
 import numpy as np
 import polars as pl
 
-from llmops_lab._gates.intervals import normal_quantile
+from llmops_lab._rates import normal_quantile
 
 
 @dataclass(frozen=True)

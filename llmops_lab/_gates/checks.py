@@ -5,15 +5,26 @@ from typing import Any
 
 import polars as pl
 
+from llmops_lab._gates.case_pairs import (
+    case_values,
+    change_of,
+    clusters_of,
+    groups_of,
+    mean_over,
+    pair,
+    weights_of,
+)
 from llmops_lab._gates.estimates import Estimate, mean_of
-from llmops_lab._gates.judged import is_judged
-from llmops_lab._gates.multiplicity import holm
-from llmops_lab._gates.paired import difference
-from llmops_lab._gates.pairs import Pairs, case_values, clusters_of, pair
+from llmops_lab._gates.judged import JudgedChange, People, is_judged, judged_change
+from llmops_lab._gates.multiplicity import benjamini_hochberg, holm
 from llmops_lab._gates.policy import Policy
 from llmops_lab._gates.verdict import Check, Outcome
 from llmops_lab._quantities import percent, points
 from llmops_lab._runs.run import EvalRun
+
+# Beyond so many times the cases at hand no one will write them.
+_FAR = 20
+_PASSED = pl.col("value") == 1
 
 
 def run_check(policy: Policy, run: EvalRun, name: str) -> Check:
@@ -35,15 +46,11 @@ def run_check(policy: Policy, run: EvalRun, name: str) -> Check:
 def primary_against(policy: Policy, run: EvalRun, baseline: EvalRun) -> Check:
     """Is the change in the primary metric above −margin, below it, or neither for sure?"""
     pairs = pair(run.frame, baseline.frame, policy.metric)
-    if pairs.overlap < policy.min_overlap or pairs.frame.is_empty():
-        says = (
-            f"only {pairs.overlap:.0%} of the cases are in both runs with the same content; "
-            "run both on one golden set"
-        )
-        return Check(policy.metric, "inconclusive", says, {"overlap": pairs.overlap})
-    found = _change(policy, pairs)
+    if problem := pairs.too_few(policy.min_overlap):
+        return Check(policy.metric, "inconclusive", problem, {"overlap": pairs.overlap})
+    found = change_of(pairs.frame, clusters=policy.clusters, alpha=policy.alpha)
     outcome = _outcome(policy, found, -policy.margin)
-    now, then = (_mean(pairs.frame[side]) for side in ("current", "baseline"))
+    now, then = (mean_over(pairs.frame, side) for side in ("current", "baseline"))
     numbers = _numbers(found, -policy.margin) | {
         "current": now,
         "baseline": then,
@@ -54,8 +61,9 @@ def primary_against(policy: Policy, run: EvalRun, baseline: EvalRun) -> Check:
         f"{percent(then)} → {percent(now)}, a change of {points(found.value)} points "
         f"(bounds {points(found.low)} and {points(found.high)}) against a margin of "
         f"{points(-policy.margin)}; {found.improved} cases better, {found.worsened} worse"
-        + _still_needed(policy, found, outcome, -policy.margin)
     )
+    if outcome == "inconclusive":
+        says += "; " + still_needed(found, -policy.margin, policy.min_cases)
     return Check(policy.metric, outcome, says, numbers)
 
 
@@ -68,69 +76,112 @@ def primary_alone(policy: Policy, run: EvalRun) -> Check:
     found = mean_of(
         values["value"].to_numpy(),
         clusters_of(values) if policy.clusters else None,
+        weights=weights_of(values),
         alpha=policy.alpha,
     )
     outcome = _outcome(policy, found, minimum)
     says = (
         f"{percent(found.value)} of {found.n} cases "
         f"(bounds {percent(found.low)} and {percent(found.high)}) "
-        f"against a minimum of {percent(minimum)}" + _still_needed(policy, found, outcome, minimum)
+        f"against a minimum of {percent(minimum)}"
     )
+    if outcome == "inconclusive":
+        says += "; " + still_needed(found, minimum, policy.min_cases)
     return Check(policy.metric, outcome, says, _numbers(found, minimum))
 
 
-def secondary_checks(policy: Policy, run: EvalRun, baseline: EvalRun) -> Iterator[Check]:
-    """Is a secondary metric worse by more than the margin, after Holm's correction?"""
-    pairs = [pair(run.frame, baseline.frame, metric) for metric in policy.secondary]
-    scored = [each for each in pairs if not each.frame.is_empty()]
-    changes = [_change(policy, each) for each in scored]
-    adjusted = holm([change.p_below(-policy.margin) for change in changes])
-    for each, change, p_value in zip(scored, changes, adjusted, strict=True):
-        worse = p_value < policy.alpha
-        margin = points(-policy.margin)
-        says = f"a change of {points(change.value)} points, " + (
-            f"worse than {margin} (adjusted p {p_value:.2g})"
-            if worse
-            else f"not shown to be worse than {margin}"
-        )
-        numbers = _numbers(change, -policy.margin) | {"p_adjusted": p_value}
-        yield Check(each.metric, "fail" if worse else "pass", says, numbers)
+def secondary_checks(
+    policy: Policy, run: EvalRun, baseline: EvalRun, people: People
+) -> Iterator[Check]:
+    """Is a secondary metric worse by more than the margin, after Holm's correction?
+
+    Of a judge's metric people's labels decide, and without them nothing does.
+    """
+    changes: list[tuple[str, Estimate]] = []
+    for metric in policy.secondary:
+        if is_judged(metric, run):
+            judged = judged_change(policy, metric, (run, baseline), people)
+            if judged.estimate is None:
+                yield _undecided(metric, judged)
+                continue
+            changes.append((metric, judged.estimate))
+        else:
+            cases = pair(run.frame, baseline.frame, metric).frame
+            if not cases.is_empty():
+                found = change_of(cases, clusters=policy.clusters, alpha=policy.alpha)
+                changes.append((metric, found))
+    adjusted = holm([change.p_below(-policy.margin) for _, change in changes])
+    for (metric, change), p_value in zip(changes, adjusted, strict=True):
+        yield _not_worse(policy, metric, change, p_value)
+
+
+def segment_checks(policy: Policy, run: EvalRun, baseline: EvalRun) -> Iterator[Check]:
+    """Is a segment worse by more than the margin, at a false discovery rate of alpha?"""
+    if policy.segments is None or is_judged(policy.metric, run):
+        return
+    cases = pair(run.frame, baseline.frame, policy.metric).frame
+    groups = [
+        (name, change_of(part, clusters=policy.clusters, alpha=policy.alpha))
+        for name, part in groups_of(cases, policy.segments)
+    ]
+    adjusted = benjamini_hochberg([change.p_below(-policy.margin) for _, change in groups])
+    for (name, change), p_value in zip(groups, adjusted, strict=True):
+        yield _not_worse(policy, f"{policy.segments}: {name}", change, p_value)
+
+
+def _not_worse(policy: Policy, name: str, change: Estimate, p_value: float) -> Check:
+    """Failed where a change is shown to be below −margin; nothing is held open by it."""
+    worse, margin = p_value < policy.alpha, points(-policy.margin)
+    says = f"a change of {points(change.value)} points in {change.n} cases, " + (
+        f"worse than {margin} (adjusted p {p_value:.2g})"
+        if worse
+        else f"not shown to be worse than {margin}"
+    )
+    numbers = _numbers(change, -policy.margin) | {"p_adjusted": p_value}
+    return Check(name, "fail" if worse else "pass", says, numbers)
+
+
+def _undecided(metric: str, judged: JudgedChange) -> Check:
+    alone = "nothing" if judged.judge_alone is None else f"{points(judged.judge_alone)} points"
+    says = f"the judge alone sees a change of {alone}, which decides nothing: {judged.problem}"
+    return Check(metric, "pass", says, {"judge_alone": judged.judge_alone})
 
 
 def must_pass_checks(policy: Policy, run: EvalRun, baseline: EvalRun | None) -> Iterator[Check]:
-    """Does every must-pass case pass, or at least every one that passed before?"""
+    """Does every must-pass case pass, or at least every one that passed before?
+
+    One that has gone, or was not scored, is no pass.
+    """
     now = _must_pass(policy, run)
-    if now.is_empty():
+    then = now.clear() if baseline is None else _must_pass(policy, baseline).filter(_PASSED)
+    if now.is_empty() and then.is_empty():
         return
+    key = ["case_id", "case_hash"]
     wrong = now.filter(pl.col("value") < 1)
+    open_cases = now.filter(pl.col("value").is_null())
     if baseline is not None:
-        then = _must_pass(policy, baseline).filter(pl.col("value") == 1)
-        wrong = wrong.join(then, on=["case_id", "case_hash"], how="semi")
-    ids = wrong["case_id"].to_list()
-    numbers: dict[str, Any] = {"n": now.height, "cases": ids}
+        wrong = wrong.join(then, on=key, how="semi")
+        open_cases = pl.concat([open_cases, then.join(now, on=key, how="anti")])
+    ids, lost = wrong["case_id"].to_list(), open_cases["case_id"].to_list()
     verb = "fail" if baseline is None else "passed before and fail now"
-    says = f"{len(ids)} of {now.height} must-pass cases {verb}"
-    names = f": {', '.join(ids[:5])}" + (" …" if len(ids) > 5 else "") if ids else ""
+    says = f"{len(ids)} of {now.height} must-pass cases {verb}{_named(ids)}"
+    if lost:
+        says += f"; {len(lost)} were not scored, or are gone or changed{_named(lost)}"
     # What a judge alone says of a case is for people to look at.
-    wrong_outcome: Outcome = "inconclusive" if is_judged(policy.metric, run) else "fail"
-    yield Check("must pass", wrong_outcome if ids else "pass", says + names, numbers)
+    failed: Outcome = "inconclusive" if is_judged(policy.metric, run) else "fail"
+    outcome: Outcome = failed if ids else "inconclusive" if lost else "pass"
+    numbers: dict[str, Any] = {"n": now.height, "cases": ids, "cases_open": lost}
+    yield Check("must pass", outcome, says, numbers)
+
+
+def _named(ids: list[str]) -> str:
+    return f": {', '.join(ids[:5])}" + (" …" if len(ids) > 5 else "") if ids else ""
 
 
 def _must_pass(policy: Policy, run: EvalRun) -> pl.DataFrame:
     passed = f"{policy.metric}_passed"
     metric = passed if passed in run.frame.columns else policy.metric
-    values = case_values(run.frame, metric).drop_nulls("value")
-    return values.filter(pl.col("severity").is_in(policy.must_pass))
-
-
-def _change(policy: Policy, pairs: Pairs) -> Estimate:
-    now, then = (pairs.frame[side].to_numpy() for side in ("current", "baseline"))
-    clusters = clusters_of(pairs.frame) if policy.clusters else None
-    return difference(now, then, clusters, alpha=policy.alpha)
-
-
-def _mean(values: pl.Series) -> float:
-    return float(values.to_numpy().mean())
+    return case_values(run.frame, metric).filter(pl.col("severity").is_in(policy.must_pass))
 
 
 def _outcome(policy: Policy, found: Estimate, limit: float) -> Outcome:
@@ -140,14 +191,16 @@ def _outcome(policy: Policy, found: Estimate, limit: float) -> Outcome:
     return "pass" if enough and found.low > limit else "inconclusive"
 
 
-def _still_needed(policy: Policy, found: Estimate, outcome: Outcome, limit: float) -> str:
-    if outcome != "inconclusive":
-        return ""
+def still_needed(found: Estimate, limit: float, min_cases: int) -> str:
+    """How many cases would settle it, in words that stay sensible beside the limit."""
+    seen = f"{found.n} cases tell a difference of {100 * found.smallest_detectable:.1f} points"
     needed = found.n_needed(limit)
-    if needed is None:
-        return "; no number of cases tells it from the limit"
-    more = max(needed, policy.min_cases) - found.n
-    return f"; about {more} more cases would settle it" if more > 0 else "; a repeat may settle it"
+    if needed is None or needed > _FAR * max(found.n, min_cases):
+        return f"it lies too near the limit for any sensible number of cases ({seen})"
+    more = max(needed, min_cases) - found.n
+    if more <= 0:
+        return f"a repeat may settle it ({seen})"
+    return f"about {more} more cases would settle it ({seen})"
 
 
 def _numbers(found: Estimate, limit: float) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from statistics import NormalDist
 import numpy as np
 
 from llmops_lab._gates.estimates import Estimate, Values
-from llmops_lab._gates.intervals import normal_quantile
+from llmops_lab._rates import normal_quantile
 from llmops_lab.errors import LabError
 
 

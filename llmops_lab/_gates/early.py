@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
+from llmops_lab._gates.case_pairs import case_values, weights_of
 from llmops_lab._gates.evidence import Evidence
-from llmops_lab._gates.pairs import case_values
 from llmops_lab._gates.policy import Policy
 from llmops_lab._gates.verdict import Check
 from llmops_lab._runs.result import Result
@@ -22,6 +22,8 @@ class Watch:
         self.is_certain = False
         self._policy = policy
         values = case_values(baseline.frame, policy.metric).drop_nulls("value")
+        # Bets are on plain means; of weighted ones only a must-pass case stops the run.
+        self._is_plain = weights_of(values) is None
         columns = values.select("case_id", "case_hash", "value").iter_rows()
         self._baseline = {(case_id, case_hash): value for case_id, case_hash, value in columns}
         self._clusters: set[str] = set()
@@ -33,7 +35,7 @@ class Watch:
         if result.trial == 0 and before is not None and now is not None:
             if result.case.severity in self._policy.must_pass and now < before == 1:
                 self.is_certain = True
-            elif self._is_independent(result):
+            elif self._is_plain and self._is_independent(result):
                 self.evidence.add(now - before)
                 self.is_certain |= self.evidence.is_enough
         return self.is_certain

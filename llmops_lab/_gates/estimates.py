@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from llmops_lab._gates.intervals import normal_quantile, wilson
+from llmops_lab._rates import normal_quantile, wilson
 
 Values = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -56,11 +56,13 @@ def _reach(alpha: float) -> float:
     return normal_quantile(1 - alpha) + normal_quantile(POWER)
 
 
-def mean_of(values: Values, clusters: Labels | None, *, alpha: float) -> Estimate:
+def mean_of(
+    values: Values, clusters: Labels | None, *, weights: Values | None = None, alpha: float
+) -> Estimate:
     """The mean of one value per case: Wilson's bounds for yes and no, else t over clusters."""
-    if clusters is None and bool(np.isin(values, (0.0, 1.0)).all()):
+    if clusters is None and weights is None and bool(np.isin(values, (0.0, 1.0)).all()):
         return _proportion(values, alpha)
-    return clustered_mean(values, clusters, alpha=alpha)
+    return clustered_mean(values, clusters, weights=weights, alpha=alpha)
 
 
 def _proportion(values: Values, alpha: float) -> Estimate:
@@ -77,19 +79,24 @@ def _proportion(values: Values, alpha: float) -> Estimate:
     )
 
 
-def clustered_mean(values: Values, clusters: Labels | None, *, alpha: float) -> Estimate:
+def clustered_mean(
+    values: Values, clusters: Labels | None, *, weights: Values | None = None, alpha: float
+) -> Estimate:
     """The mean with t bounds; cases of one cluster may be alike to any degree.
 
-    Degrees of freedom are the clusters less one; with a single cluster the bounds are infinite.
+    A case of weight 2 counts twice in the mean, and as one case in its error. Degrees of freedom
+    are the clusters less one; with a single cluster the bounds are infinite.
     Source: Liang and Zeger 1986, with the correction G / (G − 1).
     """
     from scipy import special
 
-    n, mean = len(values), float(values.mean())
+    n, weighing = len(values), np.ones(len(values)) if weights is None else weights
+    mean = float(np.average(values, weights=weighing))
     groups = np.arange(n) if clusters is None else clusters
-    sums = np.bincount(np.unique(groups, return_inverse=True)[1], weights=values - mean)
+    places = np.unique(groups, return_inverse=True)[1]
+    sums = np.bincount(places, weights=weighing * (values - mean)) / float(weighing.sum())
     g = len(sums)
-    error = sqrt(g / (g - 1) * float((sums**2).sum())) / n if g > 1 else np.inf
+    error = sqrt(g / (g - 1) * float((sums**2).sum())) if g > 1 else np.inf
     reach = float(special.stdtrit(g - 1, 1 - alpha)) * error if g > 1 else np.inf
 
     def p_below(limit: float) -> float:
@@ -105,6 +112,8 @@ def clustered_mean(values: Values, clusters: Labels | None, *, alpha: float) -> 
         n=n,
         n_clusters=g,
         variance=error**2 * n,
-        method="t" if g == n else "cluster-robust t",
+        method="".join(
+            ("weighted " if weights is not None else "", "cluster-robust " if g < n else "", "t")
+        ),
         p_below=p_below,
     )

@@ -1,71 +1,164 @@
 """A gate on a judge's metric stands on people's labels, not on the judge alone."""
 
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
 import polars as pl
 
+from llmops_lab._gates.calibrated import Calibration, judge_hash
+from llmops_lab._gates.case_pairs import pair
 from llmops_lab._gates.corrected import corrected_mean
-from llmops_lab._gates.pairs import pair
+from llmops_lab._gates.estimates import Estimate
 from llmops_lab._gates.policy import Policy
 from llmops_lab._gates.verdict import Check
 from llmops_lab._quantities import points
 from llmops_lab._runs.run import EvalRun
-from llmops_lab.errors import ColumnError
+from llmops_lab.errors import ColumnError, LabError
 
-_FEWEST_LABELS = 30
+FEWEST_LABELS = 30
 _JUDGE = "Judge("
+
+
+@dataclass(frozen=True)
+class People:
+    """What people said: their labels, and where the records of calibration lie."""
+
+    labels: pl.DataFrame | None
+    place: Path
+
+    def of(self, metric: str, primary: str) -> pl.DataFrame | None:
+        """The blind labels of a metric; those that name none are of the primary one.
+
+        Raises ColumnError for labels without run_id, case_id or value.
+        """
+        labels = self.labels
+        if labels is None:
+            return None
+        if missing := {"run_id", "case_id", "value"} - set(labels.columns):
+            raise ColumnError(missing, labels.columns)
+        if "blind" in labels.columns:
+            labels = labels.filter(pl.col("blind").fill_null(value=True))
+        if "metric" in labels.columns:
+            return labels.filter(pl.col("metric").fill_null(primary) == metric)
+        return labels if metric == primary else None
+
+
+@dataclass(frozen=True)
+class JudgedChange:
+    """The change that people would see, or the `problem` that keeps it from being known."""
+
+    problem: str | None
+    judge_alone: float | None = None
+    estimate: Estimate | None = None
+    n_labelled: int = 0
+
+
+def judges_of(metric: str, run: EvalRun) -> list[str]:
+    """The judges whose verdict enters this metric of the run."""
+    asked = set(run.plan.judges)
+    # Runs of before they were listed tell a judge by how it is described.
+    judges = [
+        name
+        for name, described in run.plan.scorers.items()
+        if name in asked or described.startswith(_JUDGE)
+    ]
+    return judges if metric == "passed" else [n for n in judges if n == _scorer(metric, run)]
+
+
+def _scorer(metric: str, run: EvalRun) -> str:
+    return metric if metric in run.plan.scorers else metric.removesuffix("_passed")
 
 
 def is_judged(metric: str, run: EvalRun) -> bool:
     """Does a judge's verdict enter this metric of the run?"""
-    named = {
-        name for name, description in run.plan.scorers.items() if description.startswith(_JUDGE)
-    }
-    return bool(named) and (metric == "passed" or metric.removesuffix("_passed") in named)
+    return bool(judges_of(metric, run))
 
 
-def judged_check(
-    policy: Policy, run: EvalRun, baseline: EvalRun | None, labels: pl.DataFrame | None
-) -> Check:
+def judged_check(policy: Policy, run: EvalRun, baseline: EvalRun | None, people: People) -> Check:
     """The change that people would see, from the judge on all pairs and people on some."""
-    pairs = None if baseline is None else pair(run.frame, baseline.frame, policy.metric).frame
-    if baseline is None or pairs is None or labels is None or pairs.is_empty():
-        says = (
-            "a judge's metric gates only against a baseline, and with people's labels of both "
-            "runs; give labels= (run_id, case_id, value)"
-        )
-        return Check(policy.metric, "inconclusive", says)
-    positions, human = _human_changes(pairs, labels, run.run_id, baseline.run_id)
-    if len(positions) < _FEWEST_LABELS:
-        says = f"{len(positions)} cases are labelled in both runs; {_FEWEST_LABELS} are needed"
-        return Check(policy.metric, "inconclusive", says, {"n_labelled": len(positions)})
-    judge = (pairs["current"] - pairs["baseline"]).to_numpy()
-    found = corrected_mean(judge, positions, human.to_numpy(), alpha=policy.alpha)
+    found = judged_change(policy, policy.metric, (run, baseline), people)
+    numbers: dict[str, Any] = {"judge_alone": found.judge_alone, "n_labelled": found.n_labelled}
+    change = found.estimate
+    if change is None:
+        return Check(policy.metric, "inconclusive", found.problem or "", numbers)
     limit = -policy.margin
-    enough = found.n >= policy.min_cases
-    outcome = "pass" if found.low > limit and enough else "inconclusive"
+    enough = change.n >= policy.min_cases
+    outcome = "pass" if change.low > limit and enough else "inconclusive"
     says = (
-        f"people would see a change of {points(found.value)} points (bounds {points(found.low)} "
-        f"and {points(found.high)}, PPI++ on {len(positions)} labelled of {found.n} cases) "
-        f"against a margin of {points(limit)}; the judge alone says {points(judge.mean())}"
+        f"people would see a change of {points(change.value)} points (bounds {points(change.low)} "
+        f"and {points(change.high)}, PPI++ on {found.n_labelled} labelled of {change.n} cases) "
+        f"against a margin of {points(limit)}; the judge alone says {points(found.judge_alone)}"
     )
-    numbers = {
-        "value": found.value,
-        "low": found.low,
-        "high": found.high,
+    numbers |= {
+        "value": change.value,
+        "low": change.low,
+        "high": change.high,
         "limit": limit,
-        "n": found.n,
-        "n_labelled": len(positions),
-        "judge_alone": float(judge.mean()),
-        "method": found.method,
+        "n": change.n,
+        "method": change.method,
     }
-    return Check(policy.metric, "fail" if found.high < limit else outcome, says, numbers)
+    return Check(policy.metric, "fail" if change.high < limit else outcome, says, numbers)
+
+
+def judged_change(
+    policy: Policy, metric: str, runs: tuple[EvalRun, EvalRun | None], people: People
+) -> JudgedChange:
+    """PPI++ on the paired difference, where labels and records of calibration allow it."""
+    run, baseline = runs
+    if baseline is None:
+        return JudgedChange("a judge's metric gates only against a baseline")
+    pairs = pair(run.frame, baseline.frame, metric)
+    judge = (pairs.frame["current"] - pairs.frame["baseline"]).to_numpy()
+    alone = float(judge.mean()) if len(judge) else None
+    problem = pairs.too_few(policy.min_overlap) or _uncalibrated(policy, metric, run, people)
+    if problem is not None:
+        return JudgedChange(problem, alone)
+    labels = people.of(metric, policy.metric)
+    if labels is None:
+        says = "a judge gates only with people's labels of both runs: run_id, case_id, value"
+        return JudgedChange(says, alone)
+    positions, human = _human_changes(pairs.frame, labels, run.run_id, baseline.run_id)
+    n = len(positions)
+    if n < FEWEST_LABELS:
+        says = f"{n} cases are labelled in both runs; {FEWEST_LABELS} are needed"
+        return JudgedChange(says, alone, n_labelled=n)
+    found = corrected_mean(judge, positions, human.to_numpy(), alpha=policy.alpha)
+    return JudgedChange(None, alone, found, n)
+
+
+def _uncalibrated(policy: Policy, metric: str, run: EvalRun, people: People) -> str | None:
+    """Why the records of calibration do not allow these judges to gate, None when they do."""
+    for name in judges_of(metric, run):
+        path = policy.calibrations.get(name)
+        if path is None:
+            return (
+                f"{name} was never held against people: calibrate(run, labels, judge={name!r})"
+                f".save('{name}.json'), and name the file under [calibrations] in the policy"
+            )
+        try:
+            record = Calibration.load(people.place / path)
+        except LabError as error:
+            return str(error)
+        if problem := _unfit(record, judge_hash(run, name), policy.max_calibration_age_days):
+            return f"the calibration of {name} does not hold: {problem}; calibrate it anew"
+    return None
+
+
+def _unfit(record: Calibration, judge: str, max_age_days: float) -> str | None:
+    if record.judge_hash != judge:
+        return "it is of another model, rubric or options"
+    if record.n < FEWEST_LABELS:
+        return f"it stands on {record.n} labels, {FEWEST_LABELS} are needed"
+    if record.age_days > max_age_days:
+        return f"it is {record.age_days:.0f} days old, {max_age_days:g} are allowed"
+    return None
 
 
 def _human_changes(
     pairs: pl.DataFrame, labels: pl.DataFrame, run_id: str, baseline_id: str
 ) -> tuple[list[int], pl.Series]:
     """Positions of the pairs that people labelled in both runs, and the change that they saw."""
-    if missing := {"run_id", "case_id", "value"} - set(labels.columns):
-        raise ColumnError(missing, labels.columns)
     mean = (
         labels.drop_nulls("value")
         .group_by("run_id", "case_id")

@@ -10,6 +10,8 @@ import msgspec
 from llmops_lab._gates.budgets import check_budgets
 from llmops_lab.errors import FormatError, LabError
 
+SEGMENTS = ("tags", "split", "cluster", "severity", "label")
+
 
 @dataclass(frozen=True)
 class Policy:
@@ -21,9 +23,12 @@ class Policy:
     `minimum`. Cases whose severity is in `must_pass` may not get worse at all. `clusters` makes
     cases that share a cluster count as alike. `dataset` is the content hash of the golden set
     that is meant, `trials` the repeats that a run must have; `secondary` metrics may not be
-    shown to be worse by more than the margin; `budgets` are named as in `duration_s_p95`,
-    `cost_usd_mean` and `error_rate`. `approvers` are names or addresses of Git authors, of whom one
-    must have signed off what is to ship.
+    shown to be worse by more than the margin, nor, with `segments`, any tag, split, cluster,
+    severity or label of at least 5 cases. `calibrations` names for each judge the file of its
+    record (`calibrate(...).save(path)`), relative to the repository, which may be at most
+    `max_calibration_age_days` old; a judge without one never decides. `budgets` are named as in
+    `duration_s_p95`, `cost_usd_mean` and `error_rate`. `approvers` are names or addresses of Git
+    authors, of whom one must have signed off what is to ship. Cases count by their weight.
     """
 
     metric: str = "passed"
@@ -36,12 +41,17 @@ class Policy:
     clusters: bool = True
     must_pass: list[str] = field(default_factory=lambda: ["critical"])
     secondary: list[str] = field(default_factory=list[str])
+    segments: str | None = None
     budgets: dict[str, float] = field(default_factory=dict[str, float])
     dataset: str | None = None
+    calibrations: dict[str, str] = field(default_factory=dict[str, str])
+    max_calibration_age_days: float = 90.0
     approvers: list[str] = field(default_factory=list[str])
 
     def __post_init__(self) -> None:
         check_budgets(self.budgets)
+        if self.segments not in (None, *SEGMENTS):
+            raise FormatError(f"no segments by {self.segments!r}; there are {', '.join(SEGMENTS)}")
         if not (0 < self.alpha < 0.5 and 0 <= self.margin < 1):
             raise FormatError("alpha lies between 0 and 0.5, margin between 0 and 1")
 

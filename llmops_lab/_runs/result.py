@@ -1,6 +1,6 @@
 """What an eval was to do, and each answer that came out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from llmops_lab._cases.case import Case
@@ -16,8 +16,8 @@ class Plan:
     """What an eval was to do: which target answers which cases, how often, scored by what.
 
     `scorers` maps each scorer's name to a description that changes with its options; `cases`
-    lists id and content hash of each case, in order. `prompt` is the version of the prompt file
-    that the target sends, where it is one.
+    lists id and content hash of each case, in order. `judges` are the scorers that ask a model,
+    `prompt` is the version of the prompt file that the target sends, where it is one.
     """
 
     run_id: str
@@ -30,6 +30,7 @@ class Plan:
     golden_hash: str = ""
     started_at: str = ""
     version: str = ""
+    judges: list[str] = field(default_factory=list[str])
     prompt: PromptVersion | None = None
 
     @cached_property

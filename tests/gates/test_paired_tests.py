@@ -9,9 +9,9 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from llmops_lab._gates.estimates import mean_of
-from llmops_lab._gates.intervals import wilson
 from llmops_lab._gates.multiplicity import benjamini_hochberg, holm
-from llmops_lab._gates.paired import difference, mcnemar_mid_p, tango
+from llmops_lab._gates.paired_tests import difference, mcnemar_mid_p, tango
+from llmops_lab._rates import wilson
 
 
 def test_tango_on_the_airway_reactivity_of_21_children():

@@ -6,8 +6,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from llmops_lab._gates.estimates import Estimate
+from llmops_lab._gates.paired_tests import difference
 from llmops_lab._runs.frame import RESULT_COLUMNS
 from llmops_lab.errors import LabError
+
+_SMALLEST_GROUP = 5
 
 
 @dataclass(frozen=True)
@@ -15,8 +19,8 @@ class Pairs:
     """What two runs said about one metric; `frame` has a row per case that both answered.
 
     Its columns: case_id, case_hash, current and baseline (means over trials, 0 where the call
-    failed), cluster, tags, split, severity. `n_unscored` cases are in both runs and had nothing
-    to compare in one of them.
+    failed), cluster, tags, split, severity, label, weight. `n_unscored` cases are in both runs
+    and had nothing to compare in one of them.
     """
 
     metric: str
@@ -30,6 +34,15 @@ class Pairs:
         """The share of the larger run's cases that the other run has too."""
         return (self.frame.height + self.n_unscored) / max(self.n_current, self.n_baseline, 1)
 
+    def too_few(self, min_overlap: float) -> str | None:
+        """Why the two runs cannot be compared, None when they can."""
+        if self.overlap >= min_overlap and not self.frame.is_empty():
+            return None
+        return (
+            f"only {self.overlap:.0%} of the cases are in both runs with the same content; "
+            "run both on one golden set"
+        )
+
 
 def case_values(frame: pl.DataFrame, metric: str) -> pl.DataFrame:
     """One row per case of a run: `value` is the metric's mean over trials, 0 for failed calls.
@@ -41,7 +54,7 @@ def case_values(frame: pl.DataFrame, metric: str) -> pl.DataFrame:
         raise LabError(f"this run has no metric {metric!r}; it has {', '.join(metrics_of(frame))}")
     failed = pl.col("error").is_not_null()
     value = pl.when(failed).then(0.0).otherwise(pl.col(metric).cast(pl.Float64))
-    kept = ("cluster", "tags", "split", "severity")
+    kept = ("cluster", "tags", "split", "severity", "label", "weight")
     return frame.group_by("case_id", "case_hash", maintain_order=True).agg(
         value.mean().alias("value"), *(pl.col(name).first() for name in kept)
     )
@@ -80,3 +93,35 @@ def clusters_of(cases: pl.DataFrame) -> NDArray[np.int64] | None:
     own = pl.format("\0{}", pl.int_range(pl.len()))
     numbers = cases.select(pl.coalesce("cluster", own).rank("dense").cast(pl.Int64))
     return numbers.to_series().to_numpy()
+
+
+def groups_of(cases: pl.DataFrame, by: str | None) -> list[tuple[str, pl.DataFrame]]:
+    """The cases of each tag, split … that has at least 5, the largest group first."""
+    if by is None:
+        return []
+    spread = cases.explode("tags", empty_as_null=True) if by == "tags" else cases
+    parts = spread.drop_nulls(by).partition_by(by, as_dict=True, maintain_order=True)
+    large = [(str(key[0]), part) for key, part in parts.items() if part.height >= _SMALLEST_GROUP]
+    return sorted(large, key=lambda named: -named[1].height)
+
+
+def weights_of(cases: pl.DataFrame) -> NDArray[np.float64] | None:
+    """How much each case counts; None when all count alike. Raises LabError for less than 0."""
+    weights = cases["weight"].fill_null(1.0).to_numpy()
+    if (weights == weights[:1]).all() and (weights > 0).all():
+        return None
+    if (weights < 0).any() or not weights.sum() > 0:
+        raise LabError("the weight of a case is 0 or more, and not 0 for all of them")
+    return weights
+
+
+def mean_over(cases: pl.DataFrame, column: str) -> float:
+    """The mean of a column, cases weighted."""
+    return float(np.average(cases[column].to_numpy(), weights=weights_of(cases)))
+
+
+def change_of(cases: pl.DataFrame, *, clusters: bool = True, alpha: float) -> Estimate:
+    """The paired change over such cases, from baseline to current."""
+    now, then = (cases[side].to_numpy() for side in ("current", "baseline"))
+    grouped = clusters_of(cases) if clusters else None
+    return difference(now, then, grouped, weights=weights_of(cases), alpha=alpha)

@@ -12,22 +12,27 @@ from statistics import NormalDist
 import numpy as np
 
 from llmops_lab._gates.estimates import Estimate, Labels, Values, clustered_mean
-from llmops_lab._gates.intervals import normal_quantile
+from llmops_lab._rates import normal_quantile
 
 
 def difference(
-    current: Values, baseline: Values, clusters: Labels | None, *, alpha: float
+    current: Values,
+    baseline: Values,
+    clusters: Labels | None = None,
+    *,
+    weights: Values | None = None,
+    alpha: float,
 ) -> Estimate:
     """The mean change over paired cases, in the units of the values.
 
-    `clusters` numbers the group of each case; None when cases are independent. `p_value` is
-    two-sided, of no change at all.
+    `clusters` numbers the group of each case, None when cases are independent; `weights` says
+    how much each counts, None when all alike. `p_value` is two-sided, of no change at all.
     """
     change = current - baseline
     binary = bool(np.isin(np.concatenate([current, baseline]), (0.0, 1.0)).all())
-    if binary and clusters is None:
+    if binary and clusters is None and weights is None:
         return _binary(change, alpha)
-    found = clustered_mean(change, clusters, alpha=alpha)
+    found = clustered_mean(change, clusters, weights=weights, alpha=alpha)
     if binary and not change.any():
         # No change anywhere has no spread to reckon with: count a cluster as one case instead.
         return replace(_binary(np.zeros(found.n_clusters), alpha), n=found.n)

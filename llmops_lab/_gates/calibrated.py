@@ -1,0 +1,147 @@
+"""What a judge is worth beside people, kept as a record."""
+
+import hashlib
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import polars as pl
+
+from llmops_lab import _quantities as quantities
+from llmops_lab._atomic import write_atomically
+from llmops_lab._display import Cell, Table
+from llmops_lab._gates.agreement import Kappa
+from llmops_lab._runs.run import EvalRun
+from llmops_lab.errors import FormatError, LabError
+
+SEGMENTS = {
+    "segment": pl.String,
+    "n": pl.Int64,
+    "agreement": pl.Float64,
+    "agreement_low": pl.Float64,
+    "agreement_high": pl.Float64,
+    "kappa": pl.Float64,
+    "kappa_low": pl.Float64,
+    "kappa_high": pl.Float64,
+}
+_COUNTS = {"judge": pl.String, "human": pl.String, "n": pl.Int64}
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A judge against people: `frame` counts each pair of verdicts (judge, human, n).
+
+    `agreement` is raw, with a 95 % Wilson interval; `kappa` is corrected for chance: below 0.4
+    is poor, above 0.6 substantial, above 0.8 what people reach among themselves. `people` is
+    the agreement of pairs of annotators, the judge's ceiling, None with one annotator.
+    `prevalence` is the share of each human verdict, `recall` the share of it that the judge
+    finds. `position_consistency` is how often a judge of pairs said the same in both orders.
+    `segments` has a row per segment: segment, n, agreement and kappa with bounds.
+    `n_unresolved` cases had no majority. `judge_hash` changes with the judge's model, rubric and
+    options; `policy_hash` names the rubric that people went by.
+    """
+
+    judge: str
+    n: int
+    n_unresolved: int
+    agreement: float
+    agreement_low: float
+    agreement_high: float
+    kappa: Kappa
+    people: float | None
+    prevalence: dict[str, float]
+    recall: dict[str, float]
+    frame: pl.DataFrame = field(repr=False)
+    segments: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SEGMENTS))
+    position_consistency: float | None = None
+    judge_hash: str | None = None
+    policy_hash: str | None = None
+    made_at: str = ""
+
+    @property
+    def true_positive_rate(self) -> float | None:
+        """The share of what people pass that the judge passes."""
+        return self.recall.get("pass")
+
+    @property
+    def true_negative_rate(self) -> float | None:
+        """The share of what people fail that the judge fails."""
+        return self.recall.get("fail")
+
+    @property
+    def age_days(self) -> float:
+        """Days since it was made."""
+        return (datetime.now(UTC) - datetime.fromisoformat(self.made_at)).total_seconds() / 86400
+
+    def save(self, path: str | Path) -> Path:
+        """Write the record as JSON, to be committed beside the gate's policy."""
+        record = {spec.name: getattr(self, spec.name) for spec in fields(self)}
+        tables = {name: record[name].to_dicts() for name in ("frame", "segments")}
+        data = msgspec.json.encode({**record, **tables}, order="sorted")
+        write_atomically(Path(path), msgspec.json.format(data) + b"\n")
+        return Path(path)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Calibration":
+        """The record in a file; LabError where there is none, FormatError for anything else."""
+        try:
+            record = msgspec.json.decode(Path(path).read_bytes(), type=dict[str, Any])
+            record["frame"] = pl.DataFrame(record["frame"], schema=_COUNTS)
+            record["segments"] = pl.DataFrame(record["segments"], schema=SEGMENTS)
+            record["kappa"] = msgspec.convert(record["kappa"], Kappa)
+            return cls(**record)
+        except OSError as error:
+            raise LabError(f"no calibration {path}: {error.strerror}") from error
+        except (msgspec.DecodeError, msgspec.ValidationError, KeyError, TypeError) as error:
+            raise FormatError(f"{path} is not a calibration record: {error}") from error
+
+    def __str__(self) -> str:
+        return self._table().text()
+
+    def _repr_html_(self) -> str:
+        return self._table().html()
+
+    def _table(self) -> Table:
+        percent = quantities.percent
+        bounds = quantities.interval(self.agreement_low, self.agreement_high, percent)
+        rows: list[tuple[str | Cell, ...]] = [
+            ("agreement with people", Cell(percent(self.agreement), bounds)),
+            ("kappa", Cell(f"{self.kappa.value:.2f}", self.kappa.bounds)),
+            ("people among themselves", percent(self.people)),
+            *(
+                (
+                    f"finds {name!r}",
+                    Cell(percent(share), f"{percent(self.prevalence[name])} of all"),
+                )
+                for name, share in self.recall.items()
+            ),
+        ]
+        if self.position_consistency is not None:
+            rows.append(("same in both orders", percent(self.position_consistency)))
+        rows += [
+            (
+                f"agreement on {row['segment']}",
+                Cell(
+                    percent(row["agreement"]),
+                    quantities.interval(row["agreement_low"], row["agreement_high"], percent),
+                ),
+            )
+            for row in self.segments.iter_rows(named=True)
+        ]
+        return Table(f"Calibration of {self.judge}", self._subtitle(), ("", "value"), rows)
+
+    def _subtitle(self) -> str:
+        labelled = f"{self.n} labelled answers"
+        if self.n_unresolved:
+            labelled += f", {self.n_unresolved} more without a majority"
+        return labelled + (f", {self.made_at[:10]}" if self.made_at else "")
+
+
+def judge_hash(run: EvalRun, scorer: str) -> str:
+    """16 hex digits for the judge of a run: its model, rubric and options."""
+    described = run.plan.scorers.get(scorer)
+    if described is None:
+        raise LabError(f"no scorer {scorer!r} in this run; it has {', '.join(run.plan.scorers)}")
+    return hashlib.sha256(described.encode()).hexdigest()[:16]
