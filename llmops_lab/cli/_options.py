@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,8 +20,11 @@ Golden = Annotated[Path, typer.Option(help="Golden set, JSONL.")]
 
 
 def named_object(name: str) -> Any:
-    """What `package.module:name` names; raises LabError when it is not there."""
+    """What `package.module:name` names, also in the current folder; LabError when not there."""
     module, _, inside = name.partition(":")
+    # Where Python looks for an installed command's modules the current folder is not.
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
     try:
         return getattr(importlib.import_module(module), inside)
     except (ImportError, AttributeError, ValueError) as error:
