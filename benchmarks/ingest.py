@@ -1,238 +1,163 @@
-"""How fast and how large reading an export is, beside pandas json_normalize and an orjson loop.
+"""How fast and how large reading an export is, beside four other ways; and the cache.
 
-    python benchmarks/ingest.py [spans]     (20,000 by default)
+    python benchmarks/ingest.py [spans] [--runs 3] [--cache-gb 5]      (200,000 spans by default)
 
-Every way runs in a process of its own, so that its peak memory is its own; ways are interleaved,
-and the median of three runs is shown. The peers do less: json_normalize flattens every key and
-knows no units, roles or prices; the loop fills nine columns. All must find the same tokens.
+Every run is a process of its own, so that its CPU seconds (children included, imports not) and its
+peak memory are its own; ways are interleaved, and medians are shown. The peers do less: they take
+nine values of a span and know no units, roles, trees or prices. All must find the same tokens.
+`growth` is the peak beyond the imports over the size of the frame that we return.
 """
 
+import argparse
 import json
-import random
 import resource
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-RUNS = 3
-WORDS = Path(__file__).read_text().split()
-Record = dict[str, Any]
+from _exports import SHAPES, spans, write, write_large
+from _peers import PEERS
+
+Numbers = dict[str, float]
 
 
-def text(chance: random.Random, size: int) -> str:
-    return " ".join(chance.choices(WORDS, k=size))
-
-
-def spans(n: int) -> Iterator[Record]:
-    """What the three shapes tell: nine spans of ten are calls with text."""
-    chance = random.Random(0)
-    for i in range(n):
-        start = 1_767_225_600_000_000_000 + i * 1_000_003
-        yield {
-            "trace": f"{i // 5 + 1:032x}",
-            "span": f"{i + 1:016x}",
-            "parent": None if i % 5 == 0 else f"{i - i % 5 + 1:016x}",
-            "start": start,
-            "end": start + chance.randrange(10**8, 10**10),
-            "input": 50 + chance.randrange(2000),
-            "output": chance.randrange(1, 400),
-            "question": text(chance, 150),
-            "answer": text(chance, 90),
-            "model": chance.choice(["gpt-4o", "gpt-4o-mini", "claude-sonnet-4-5"]),
-        }
-
-
-def iso(nanoseconds: int) -> str:
-    whole, rest = divmod(nanoseconds, 10**9)
-    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole)) + f".{rest // 10**6:03d}Z"
-
-
-def langfuse(s: Record) -> Record:
-    return {
-        "id": s["span"],
-        "traceId": s["trace"],
-        "parentObservationId": s["parent"],
-        "type": "GENERATION",
-        "name": "answer",
-        "startTime": iso(s["start"]),
-        "endTime": iso(s["end"]),
-        "level": "DEFAULT",
-        "statusMessage": None,
-        "model": s["model"],
-        "usageDetails": {"input": s["input"], "output": s["output"]},
-        "costDetails": {"total": 0.001},
-        "input": [{"role": "user", "content": s["question"]}],
-        "output": {"role": "assistant", "content": s["answer"]},
-        "metadata": {"attributes": {"user.id": f"u{s['input'] % 97}"}, "plan": "plus"},
-        "tags": ["web"],
-    }
-
-
-def openinference(s: Record) -> Record:
-    return {
-        "name": "ChatCompletion",
-        "span_kind": "LLM",
-        "parent_id": s["parent"],
-        "start_time": iso(s["start"]),
-        "end_time": iso(s["end"]),
-        "status_code": "OK",
-        "status_message": "",
-        "context.span_id": s["span"],
-        "context.trace_id": s["trace"],
-        "attributes.llm.model_name": s["model"],
-        "attributes.llm.token_count.prompt": s["input"],
-        "attributes.llm.token_count.completion": s["output"],
-        "attributes.llm.input_messages": [
-            {"message.role": "user", "message.content": s["question"]}
-        ],
-        "attributes.output.value": s["answer"],
-        "attributes.user.id": f"u{s['input'] % 97}",
-    }
-
-
-def otlp(s: Record) -> Record:
-    values = {
-        "gen_ai.operation.name": {"stringValue": "chat"},
-        "gen_ai.provider.name": {"stringValue": "openai"},
-        "gen_ai.request.model": {"stringValue": s["model"]},
-        "gen_ai.usage.input_tokens": {"intValue": str(s["input"])},
-        "gen_ai.usage.output_tokens": {"intValue": str(s["output"])},
-        "input.value": {"stringValue": s["question"]},
-        "output.value": {"stringValue": s["answer"]},
-        "user.id": {"stringValue": f"u{s['input'] % 97}"},
-    }
-    span = {
-        "traceId": s["trace"],
-        "spanId": s["span"],
-        "parentSpanId": s["parent"] or "",
-        "name": "chat",
-        "kind": 3,
-        "startTimeUnixNano": str(s["start"]),
-        "endTimeUnixNano": str(s["end"]),
-        "attributes": [{"key": key, "value": value} for key, value in values.items()],
-        "status": {"code": 1},
-    }
-    resource_spans = [{"resource": {}, "scopeSpans": [{"scope": {"name": "b"}, "spans": [span]}]}]
-    return {"resourceSpans": resource_spans}
-
-
-SHAPES: dict[str, Callable[[Record], Record]] = {
-    "langfuse": langfuse,
-    "openinference": openinference,
-    "otlp": otlp,
-}
-
-
-def ours(path: Path, _: str) -> int:
+def ours(path: Path) -> tuple[int, float]:
+    """Tokens found, and the megabytes of the frame."""
     from llmops_lab.ingest import read_traces
 
-    return int(read_traces(path).spans["input_tokens"].sum())
+    frame = read_traces(path).spans
+    return int(frame["input_tokens"].sum()), frame.estimated_size() / 1e6
 
 
-def normalized(path: Path, shape: str) -> int:
-    import pandas as pd
+def cached(path: Path, folder: Path) -> tuple[int, float]:
+    """Tokens found through the cache, with a summary, and the peak of the read alone."""
+    from llmops_lab.ingest import read_traces
+    from llmops_lab.summary import summarize
 
-    records = [json.loads(line) for line in path.open()]
-    if shape == "otlp":
-        frame = pd.json_normalize(records, ["resourceSpans", "scopeSpans", "spans"])
-        values = [{a["key"]: a["value"] for a in each} for each in frame["attributes"]]
-        frame = frame.join(pd.json_normalize(values))
-        return int(frame["gen_ai.usage.input_tokens.intValue"].astype(int).sum())
-    frame = pd.json_normalize(records)
-    return int(
-        frame[
-            "usageDetails.input" if shape == "langfuse" else "attributes.llm.token_count.prompt"
-        ].sum()
+    traces = read_traces(path, cache=folder)
+    peak = peak_mb()
+    return int(summarize(traces, by="model").frame["input_tokens"].sum()), peak
+
+
+def warm_up() -> None:
+    """Load what is loaded once: readers and the price list."""
+    from llmops_lab.ingest import read_traces
+    from llmops_lab.summary import summarize
+
+    summarize(read_traces(list(SHAPES["langfuse"](5))), by="model")
+
+
+def spent_s() -> float:
+    """CPU seconds of this process and its ended children."""
+    mine, theirs = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     )
+    return sum(used.ru_utime + used.ru_stime for used in (mine, theirs))
 
 
-def looped(path: Path, shape: str) -> int:
-    import orjson
-    import polars as pl
-
-    take = {"langfuse": take_langfuse, "openinference": take_openinference, "otlp": take_otlp}
-    with path.open("rb") as file:
-        rows = [take[shape](orjson.loads(line)) for line in file]
-    return int(pl.DataFrame(rows, orient="row")["column_5"].sum())
-
-
-def take_langfuse(r: Record) -> tuple[Any, ...]:
-    keys = ("id", "traceId", "parentObservationId", "startTime", "endTime")
-    usage = r["usageDetails"]
-    texts = r["input"][0]["content"], r["output"]["content"]
-    return (*(r[key] for key in keys), usage["input"], usage["output"], *texts)
-
-
-def take_openinference(r: Record) -> tuple[Any, ...]:
-    keys = ("context.span_id", "context.trace_id", "parent_id", "start_time", "end_time")
-    count = "attributes.llm.token_count."
-    texts = r["attributes.llm.input_messages"][0]["message.content"], r["attributes.output.value"]
-    return (*(r[key] for key in keys), r[f"{count}prompt"], r[f"{count}completion"], *texts)
-
-
-def take_otlp(r: Record) -> tuple[Any, ...]:
-    span = r["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
-    values = {a["key"]: next(iter(a["value"].values())) for a in span["attributes"]}
-    keys = ("spanId", "traceId", "parentSpanId", "startTimeUnixNano", "endTimeUnixNano")
-    tokens = (int(values[f"gen_ai.usage.{side}_tokens"]) for side in ("input", "output"))
-    return (*(span[key] for key in keys), *tokens, values["input.value"], values["output.value"])
-
-
-WAYS: dict[str, Callable[[Path, str], int]] = {
-    "llmops_lab": ours,
-    "orjson loop": looped,
-    "json_normalize": normalized,
-}
+def peak_mb() -> float:
+    """The peak of this process, and of its largest child."""
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(resource.getrusage(each).ru_maxrss for each in who) / 1024
 
 
 def measure(way: str, path: str, shape: str) -> None:
-    """In its own process: tokens found, CPU seconds beyond the imports, peak megabytes."""
-    import pandas as pd  # noqa: F401
+    """In its own process: what one way finds and needs."""
+    if way in PEERS:
+        __import__(PEERS[way][0])
+    __import__("polars")
+    if way in ("llmops_lab", "cache"):
+        warm_up()
+    base, before, began = peak_mb(), spent_s(), time.perf_counter()
+    frame_mb = 0.0
+    if way == "llmops_lab":
+        tokens, frame_mb = ours(Path(path))
+    elif way == "cache":
+        tokens, frame_mb = cached(Path(path), Path(shape))
+    else:
+        tokens = PEERS[way][1](Path(path), shape)
+    wall_s, cpu_s = time.perf_counter() - began, spent_s() - before
+    numbers = {"tokens": tokens, "cpu_s": cpu_s, "wall_s": wall_s, "peak_mb": peak_mb()}
+    print(json.dumps({**numbers, "base_mb": base, "frame_mb": frame_mb}))
 
-    import llmops_lab.ingest  # noqa: F401
 
-    before = time.process_time()
-    found = WAYS[way](Path(path), shape)
-    spent = time.process_time() - before
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps([found, spent, peak]))
-
-
-def run(way: str, path: Path, shape: str) -> tuple[int, float, float]:
+def run(way: str, path: Path, shape: str) -> Numbers:
     command = [sys.executable, __file__, "--measure", way, str(path), shape]
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
-    found, spent, peak = json.loads(done.stdout)
-    return found, spent, peak
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"{way} failed on {shape}:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout)
 
 
-def main(n: int) -> None:
+def medians(runs: list[Numbers]) -> Numbers:
+    return {name: median(each[name] for each in runs) for name in runs[0]}
+
+
+def compare(folder: Path, n: int, n_runs: int) -> None:
+    there = [way for way, (package, _) in PEERS.items() if find_spec(package)]
+    for way in PEERS.keys() - set(there):
+        print(f"{way} is left out: {PEERS[way][0]} is not installed")
+    wanted = sum(span["input"] for span in spans(n))
+    for shape in SHAPES:
+        path = folder / f"{shape}.jsonl"
+        write(path, shape, n)
+        size = path.stat().st_size / 1e6
+        runs = [{w: run(w, path, shape) for w in ("llmops_lab", *there)} for _ in range(n_runs)]
+        path.unlink()
+        found = {way: medians([each[way] for each in runs]) for way in runs[0]}
+        wrong = [way for way, numbers in found.items() if numbers["tokens"] != wanted]
+        show(f"{shape}: {n:,} spans, {size:,.0f} MB", size, found, wrong)
+
+
+def show(title: str, size: float, found: dict[str, Numbers], wrong: list[str]) -> None:
+    mine = found["llmops_lab"]
+    print(f"\n{title}")
+    print(f"{'':16}{'CPU s':>8}{'wall s':>8}{'MB per CPU s':>14}{'peak MB':>10}{'our speed':>11}")
+    for way, x in found.items():
+        ratio = f"{x['cpu_s'] / mine['cpu_s']:.1f} ×"
+        line = f"{way:16}{x['cpu_s']:8.2f}{x['wall_s']:8.2f}{size / x['cpu_s']:14.0f}"
+        print(f"{line}{x['peak_mb']:10,.0f}{ratio:>11}{'  other tokens' * (way in wrong)}")
+    growth = (mine["peak_mb"] - mine["base_mb"]) / mine["frame_mb"]
+    print(f"our frame: {mine['frame_mb']:,.0f} MB; growth {growth:.2f} of it")
+    if "llmops_lab" in wrong:
+        sys.exit("llmops_lab found other tokens")
+
+
+def measure_cache(folder: Path, gigabytes: float) -> None:
+    path, cache = folder / "large.jsonl", folder / "cache"
+    n = write_large(path, gigabytes * 1e9)
+    size = path.stat().st_size / 1e6
+    print(f"\ncache: {n:,} Langfuse spans, {size:,.0f} MB, with a summary by model each time")
+    for title in ("first read", "second read"):
+        x = run("cache", path, str(cache))
+        times = f"{x['cpu_s']:8.1f} CPU s{x['wall_s']:8.1f} wall s"
+        peaks = f"peak {x['frame_mb']:,.0f} MB, with the summary {x['peak_mb']:,.0f} MB"
+        print(f"{title:16}{times}  {peaks}")
+    kept = sum(file.stat().st_size for file in cache.rglob("*") if file.is_file()) / 1e6
+    print(f"on disk: {kept:,.0f} MB")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("spans", nargs="?", type=int, default=200_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--cache-gb", type=float, default=0.0)
+    parser.add_argument("--measure", nargs=3)
+    given: Any = parser.parse_args()
+    if given.measure:
+        measure(*given.measure)
+        return
     with tempfile.TemporaryDirectory() as folder:
-        for shape, write in SHAPES.items():
-            path = Path(folder) / f"{shape}.jsonl"
-            wanted = 0
-            with path.open("w") as file:
-                for span in spans(n):
-                    file.write(json.dumps(write(span)) + "\n")
-                    wanted += span["input"]
-            size = path.stat().st_size / 1e6
-            print(f"\n{shape}: {n:,} spans, {size:,.0f} MB")
-            print(f"{'':16}{'CPU s':>8}{'MB per CPU s':>14}{'peak MB':>10}")
-            runs = [{way: run(way, path, shape) for way in WAYS} for _ in range(RUNS)]
-            for way in WAYS:
-                if any(each[way][0] != wanted for each in runs):
-                    sys.exit(f"{way} found other tokens")
-                spent = median(each[way][1] for each in runs)
-                peak = median(each[way][2] for each in runs)
-                print(f"{way:16}{spent:8.2f}{size / spent:14.0f}{peak:10.0f}")
+        if given.spans:
+            compare(Path(folder), given.spans, given.runs)
+        if given.cache_gb:
+            measure_cache(Path(folder), given.cache_gb)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--measure"]:
-        measure(*sys.argv[2:5])
-    else:
-        main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)
+    main()

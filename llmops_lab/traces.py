@@ -11,13 +11,13 @@ import polars as pl
 
 from llmops_lab._display import Table
 from llmops_lab._spans.masked import masked_for_writing
-from llmops_lab._spans.rows import trace_rows
+from llmops_lab._spans.rows import columns_used, trace_rows
 from llmops_lab._spans.schema import SIDE_TABLES, SPANS, TEXTS, conform
-from llmops_lab._spans.table import trace_table
+from llmops_lab._spans.table import COLUMNS_SHOWN, trace_table
 from llmops_lab._spans.usage import with_tree, with_usage_role
 from llmops_lab.errors import ColumnError, LabError
 
-_NOT_IN_ROWS = ("system_instructions", "input_messages", "output_messages", "attributes")
+_SHARE = 500_000
 
 
 def _empty(table: str) -> pl.DataFrame:
@@ -77,20 +77,21 @@ class Traces:
     @cached_property
     def rows(self) -> pl.DataFrame:
         """One row per trace: times, tokens of usage leaves, cost, models, user, texts, feedback."""
-        return trace_rows(self._without(_NOT_IN_ROWS), self.scores, self.guardrails)
+        spans = self.frame.select(columns_used()).collect() if self.on_disk else self.spans
+        return trace_rows(spans, self.scores, self.guardrails)
 
     @cached_property
     def measures(self) -> pl.DataFrame:
-        """The same rows with null texts: what a summary needs of traces larger than memory."""
+        """The same rows; with null texts, and made a share at a time, where spans are on disk."""
         if "rows" in vars(self) or not self.on_disk:
             return self.rows
-        return trace_rows(self._without(TEXTS), self.scores, self.guardrails)
-
-    def _without(self, columns: Sequence[str]) -> pl.DataFrame:
-        """The spans; those on disk with nulls in these columns, which are not read."""
-        if not self.on_disk:
-            return self.spans
-        return conform(self.frame.drop(columns), SPANS).collect()
+        nulls = [pl.lit(None, pl.String).alias(name) for name in TEXTS]
+        spans = self.frame.with_columns(nulls).select(columns_used())
+        n_shares = 1 + self.frame.select(pl.len()).collect().item() // _SHARE
+        share = pl.col("trace_id").hash() % n_shares
+        parts = (spans.filter(share == n).collect() for n in range(n_shares))
+        rows = pl.concat([trace_rows(part, self.scores, self.guardrails) for part in parts])
+        return rows.sort("start_time", "start_offset_s", "trace_id", nulls_last=True)
 
     def filter(self, *predicates: pl.Expr) -> "Traces":
         """The traces whose row (see `rows`) fulfils every predicate, whole, side tables too."""
@@ -176,11 +177,13 @@ class Traces:
         return f"traces start from {start.min()} to {start.max()}"
 
     def __len__(self) -> int:
-        return self._without(TEXTS)["trace_id"].n_unique()
+        if not self.on_disk:
+            return self.spans["trace_id"].n_unique()
+        return self.frame.select(pl.col("trace_id").n_unique()).collect().item()
 
     def _table(self) -> Table:
         return trace_table(
-            self._without(TEXTS),
+            self.frame.select(COLUMNS_SHOWN).collect() if self.on_disk else self.spans,
             {name: getattr(self, name) for name in SIDE_TABLES},
             self.source,
         )

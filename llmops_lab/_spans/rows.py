@@ -30,7 +30,9 @@ def trace_rows(spans: pl.DataFrame, scores: pl.DataFrame, guardrails: pl.DataFra
     `guardrail_hit` is null when the trace ran no guardrail; `feedback` is 0 (bad) to 1 (good);
     `checks` and `failed_checks` are null when no scorer judged the trace.
     """
-    ordered = spans.sort("trace_id", "depth", "start_time", "source_row", nulls_last=True)
+    ordered = spans.select(columns_used()).sort(
+        "trace_id", "depth", "start_time", "source_row", nulls_last=True
+    )
     grouped = ordered.group_by("trace_id", maintain_order=True).agg(
         *_identity(), *_times(), *_counts(), *_usage(), *_texts()
     )
@@ -40,6 +42,13 @@ def trace_rows(spans: pl.DataFrame, scores: pl.DataFrame, guardrails: pl.DataFra
         .join(trace_checks(scores), on="trace_id", how="left")
         .sort("start_time", "start_offset_s", "trace_id", nulls_last=True)
     )
+
+
+def columns_used() -> list[str]:
+    """The columns of spans that rows are made of."""
+    made = [*_identity(), *_times(), *_counts(), *_usage(), *_texts()]
+    names = {name for each in made for name in each.meta.root_names()}
+    return sorted(names | {"trace_id", "depth", "start_time", "source_row"})
 
 
 def _root(column: str) -> pl.Expr:

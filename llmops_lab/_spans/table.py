@@ -11,6 +11,12 @@ from llmops_lab import _quantities as quantities
 from llmops_lab._display import Table
 
 _MOST_NAMES: Final = 6
+COLUMNS_SHOWN: Final = (
+    "trace_id", "source_format", "kind", "usage_role", "start_time", "end_time", "request_model",
+    "response_model", "user_id", "conversation_id", "input_tokens", "output_tokens",
+    "cache_read_tokens", "cost_usd",
+)  # fmt: skip
+"""The columns of spans that the table tells of."""
 _MODEL: Final = pl.coalesce("response_model", "request_model")
 _LEAF: Final = pl.col("usage_role") == "leaf"
 _CALL: Final = ((pl.col("kind") == "llm") | _LEAF) & (pl.col("usage_role") != "duplicate")

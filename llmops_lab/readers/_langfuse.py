@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import polars as pl
 
 from llmops_lab.readers._buckets import Buckets
@@ -185,8 +186,20 @@ REPEATS = frozenset(
         "time_to_first_token",
     ]
 )
-_KNOWN_LISTS = frozenset(
+_NO_SCORES = frozenset(
     [
+        "projectId",
+        "createdAt",
+        "updatedAt",
+        "promptId",
+        "internalModelId",
+        "usagePricingTierId",
+        "usagePricingTierName",
+        "toolDefinitions",
+        "providedCostDetails",
+        "bookmarked",
+        "public",
+        "traceName",
         "tags",
         "traceTags",
         "toolCalls",
@@ -212,16 +225,24 @@ def observation_side_rows(tree: Tree, spans: pl.DataFrame) -> Mapping[str, Rows]
     """Rows that attributes tell, and scores: exports give each score name a column of lists."""
     found = dict(_from_attributes(tree, spans))
     known = {path for field in OBSERVATION for path in field.paths.split("|")}
-    unknown = tree.keys - known - _KNOWN_LISTS - REPEATS
+    unknown = tree.keys - known - _NO_SCORES - REPEATS
     ids = list(spans.select("trace_id", "span_id", "operation").iter_rows())
     for name in sorted(unknown):
-        for (trace_id, span_id, operation), value in zip(ids, tree.values(name), strict=True):
-            if value is None:
-                continue
+        values = tree.values(name)
+        if not any(map(_may_be_list, values)):
+            continue
+        for (trace_id, span_id, operation), value in zip(ids, values, strict=True):
             on_trace = operation == TRACE_ROW
             keys = {"trace_id": trace_id, "span_id": None if on_trace else span_id, "name": name}
             found["scores"] += [{**keys, **_flat_score(item)} for item in _plain_items(value)]
     return found
+
+
+def _may_be_list(value: Any) -> bool:
+    """Whether a value is a list or may hold one as text."""
+    if value is None or type(value) is not msgspec.Raw:
+        return value is not None
+    return bytes(memoryview(value)[:2]).startswith((b"[", b'"['))
 
 
 def _plain_items(value: Any) -> list[Any]:

@@ -26,7 +26,7 @@ _NEW_KEY_BELOW = re.compile(r"unknown field .* - at `\$\[(\d+)\]\S*\[\d+\]`$", r
 _NEW_KEY = re.compile(r"unknown field .* - at `\$\[(\d+)\]`$", re.DOTALL)
 _MORE = "\x7fmore"
 _UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')  # msgspec has no field of such a name
-_EMPTY = (b"null", b'""', b"[]", b"{}")
+_EMPTY = frozenset((b"null", b'""', b"[]", b"{}"))
 
 
 @dataclass(frozen=True)
@@ -336,9 +336,15 @@ class RecordTree(Tree):
         unread = self._decoded.names.keys() - self._read - self._branches.keys()
         for key in [name for name in self._decoded.names if name in unread]:
             for row, value in enumerate(self.values(key)):
-                if value is not None and not _is_empty(value):
-                    more = value if key == _MORE else {key: value}
-                    left[row] = {**(left[row] or {}), **more}
+                if value is None or _is_empty(value):
+                    continue
+                here = left[row]
+                if here is None:
+                    here = left[row] = {}
+                if key == _MORE:
+                    here.update(value)
+                else:
+                    here[key] = value
         return self._with_branches(left)
 
     def has(self, row: int) -> bool:
@@ -346,8 +352,8 @@ class RecordTree(Tree):
 
 
 def _is_empty(value: Any) -> bool:
-    if isinstance(value, msgspec.Raw):
-        return len(memoryview(value)) <= 4 and bytes(value) in _EMPTY
+    if type(value) is msgspec.Raw:
+        return bytes(value) in _EMPTY
     return value in ("", [], {})
 
 

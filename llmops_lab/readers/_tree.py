@@ -79,14 +79,15 @@ class Tree:
         for key, branch in self._branches.items():
             values = self.values(key) if key not in self._read else None
             for row, below in enumerate(branch.rests()):
-                if not below and (values is None or values[row] is None or branch.has(row)):
-                    continue
-                value = below or (values and values[row])
+                if not below:
+                    if values is None or values[row] is None or branch.has(row):
+                        continue
+                    below = values[row]  # noqa: PLW2901
                 here = left[row]
                 if here is None:
-                    left[row] = {key: value}
+                    left[row] = {key: below}
                 else:
-                    here[key] = value
+                    here[key] = below
         return left
 
 
