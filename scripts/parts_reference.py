@@ -21,6 +21,7 @@ KINDS = {
         "run_formats",
         "`import_run(path)`, by content",
     ),
+    "Peers": ("llmops_lab.peers._peer", "peers", "`push_cases(golden, peer, name=…)` …"),
     "Embedders": ("llmops_lab.embedders._embedder", "embedders", '`embed(…, embedder="name")`'),
     "Detectors": ("llmops_lab.detectors._shift", "detectors", "used by `detect_drift`"),
     "Plots": ("llmops_lab.plots._registry", "plots", "`plot(result)`, by the result's class"),
