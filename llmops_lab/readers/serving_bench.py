@@ -16,6 +16,7 @@ _ARRAYS = {
     "errors": "error",
     "start_times": "start_s",
     "latencies": "latency_s",
+    "cached_tokens": "cached_tokens",
 }
 
 
@@ -33,9 +34,12 @@ def requests_in(record: Record) -> Exploded:
 
 
 def _request(arrays: Mapping[str, list[Any]], row: int, first_start: float) -> dict[str, Any]:
+    """One request; both benchmarks write 0.0 for a first token that never came."""
     item = {name: values[row] for name, values in arrays.items() if row < len(values)}
     gaps, ttft, start = item.pop("gaps", None), item.get("ttft_s"), item.get("start_s")
-    if isinstance(gaps, list) and isinstance(ttft, (int, float)):
+    if not ttft:
+        item["ttft_s"] = None
+    elif isinstance(gaps, list) and isinstance(ttft, (int, float)):
         item["latency_s"] = ttft + sum(gap for gap in gaps if isinstance(gap, (int, float)))
     if isinstance(start, (int, float)):
         item["start_s"] = start - first_start
@@ -57,6 +61,7 @@ serving_bench = reader(
         Field("ttft_s", "ttft_s", number),
         Field("input_tokens", "input_tokens", whole),
         Field("output_tokens", "output_tokens", whole),
+        Field("cache_read_tokens", "cached_tokens", whole),
         Field("error_message", "error"),
         Field("status", "error", constant("error")),
         Field("output", "output"),

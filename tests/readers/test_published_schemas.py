@@ -287,11 +287,14 @@ def test_vidur_and_serving_benchmarks_read():
         "itls": [[0.1, 0.2], []],
         "generated_texts": ["hi", ""],
         "errors": ["", "timeout"],
+        "cached_tokens": [8, 0],
         "start_times": [100.0, 100.5],
     }
     spans = read_traces(json.dumps(result).encode()).spans
-    assert spans["duration_s"].to_list() == pytest.approx([0.8, 0.0])
-    assert spans["ttft_s"].to_list() == [0.5, 0.0]
+    # A request that failed has waited for nothing: 0.0 seconds would flatter every percentile.
+    assert spans["duration_s"].to_list() == [pytest.approx(0.8), None]
+    assert spans["ttft_s"].to_list() == [0.5, None]
+    assert spans["cache_read_tokens"].to_list() == [8, 0]
     assert spans["start_offset_s"].to_list() == [0.0, 0.5]
     assert spans["status"].to_list() == ["unset", "error"]
     assert spans["request_model"].to_list() == ["m", "m"]
