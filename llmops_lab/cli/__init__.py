@@ -5,6 +5,7 @@ Exit codes: 0 done (or the gate passes), 1 the gate fails, 2 the gate cannot tel
 """
 
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,7 +27,9 @@ def _run(arguments: list[str]) -> int:
     from typer.main import get_command
 
     try:
-        code = get_command(_app())(arguments, prog_name="llmops-lab", standalone_mode=False)
+        with warnings.catch_warnings():
+            warnings.showwarning = _tell
+            code = get_command(_app())(arguments, prog_name="llmops-lab", standalone_mode=False)
     except LabError as error:
         echo(f"error: {error}", err=True)
         return WRONG_INPUT
@@ -35,6 +38,13 @@ def _run(arguments: list[str]) -> int:
     except Exception as error:
         return _wrong_usage(error)
     return code if isinstance(code, int) else 0
+
+
+def _tell(message: Warning | str, *_: Any) -> None:
+    """A warning as a line, without the place in our code that gave it."""
+    from typer import echo
+
+    echo(f"note: {message}", err=True)
 
 
 def _wrong_usage(error: Exception) -> int:

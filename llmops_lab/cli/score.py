@@ -18,7 +18,7 @@ def score_traces(
     ] = None,
     sample: Annotated[float | None, typer.Option(help="How many traces, or what share.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write traces and scores here, as Parquet files.")
+        Path | None, typer.Option(help="Write traces and scores here, masked, as Parquet files.")
     ] = None,
     format: Format = None,
     as_json: AsJson = False,

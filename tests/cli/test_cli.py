@@ -35,6 +35,37 @@ def test_the_version_is_printed(capsys):
     assert run(capsys, "--version") == (0, f"{__version__}\n", "")
 
 
+def private_export(folder):
+    run_of = {"id": "r", "run_type": "llm", "start_time": "2026-03-02T09:00:00"}
+    told = {"inputs": {"input": "I am ana@example.com"}, "outputs": {"output": "Hello Ana"}}
+    export = folder / "runs.jsonl"
+    export.write_text(json.dumps(run_of | told))
+    return export
+
+
+def test_redact_writes_masked_traces_and_says_how_much_was_masked(tmp_path, capsys):
+    from llmops_lab import read_traces
+
+    arguments = ("--out", str(tmp_path / "masked"), "--name", "Ana")
+    code, out, _ = run(capsys, "redact", str(private_export(tmp_path)), *arguments)
+    assert code == 0
+    assert "4 values are masked: 2 e-mail addresses, 2 names" in out
+    [span] = read_traces(tmp_path / "masked").spans.to_dicts()
+    assert span["input_text"].startswith("I am [EMAIL_")
+    assert span["output_text"].startswith("Hello [NAME_")
+
+
+@pytest.mark.filterwarnings("always::UserWarning")
+def test_scored_traces_are_written_masked_and_a_note_says_so(tmp_path, capsys):
+    from llmops_lab import read_traces
+
+    export, out = str(private_export(tmp_path)), tmp_path / "scored"
+    code, _, err = run(capsys, "score", export, "--out", str(out))
+    assert code == 0
+    assert "note: 2 values are masked: 2 e-mail addresses; redacted=False keeps them" in err
+    assert read_traces(out).spans["input_text"][0].startswith("I am [EMAIL_")
+
+
 def test_wrong_usage_exits_with_3_so_that_2_stays_the_gates(capsys):
     code, _, err = run(capsys, "summary")
     assert code == 3
