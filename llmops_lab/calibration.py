@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import polars as pl
 
 from llmops_lab._cases.case import now
-from llmops_lab._gates.agreement import cohens_kappa, majority, pairwise_agreement
-from llmops_lab._gates.calibrated import SEGMENTS, Calibration, judge_hash
+from llmops_lab._gates.agreement import Measured, cohens_kappa, majority, pairwise_agreement
+from llmops_lab._gates.calibrated import SEGMENTS, Calibration
+from llmops_lab._gates.corrected import corrected_mean
 from llmops_lab._rates import wilson
 from llmops_lab._runs.run import EvalRun
 from llmops_lab.errors import ColumnError, LabError
@@ -65,6 +67,7 @@ def calibrate(
         frame=both.group_by("judge", "human").agg(n=pl.len()).sort("judge", "human"),
         segments=pl.DataFrame(list(_segments(both, by)), schema=SEGMENTS, orient="row"),
         position_consistency=_consistency(both),
+        labels_hash=_hash_of(valid),
         policy_hash=policy_hash or _only(labels, "policy_hash"),
         made_at=now(),
     )
@@ -74,7 +77,9 @@ def _of_run(
     run: EvalRun, labels: pl.DataFrame, judge: str, by: str | None, policy_hash: str | None
 ) -> Calibration:
     """The same for a scorer of a run, whose verdicts are pass and fail."""
-    hashed = judge_hash(run, judge)
+    if judge not in run.plan.scorers:
+        known = ", ".join(run.plan.scorers)
+        raise LabError(f"no scorer {judge!r} in this run; it has {known}")
     first = run.frame.filter(pl.col("trial") == 0, pl.col("error").is_null())
     verdict = pl.when(f"{judge}_passed").then(pl.lit("pass")).otherwise(pl.lit("fail"))
     known = pl.col(f"{judge}_passed").is_not_null()
@@ -85,7 +90,34 @@ def _of_run(
         said = pl.col("value").cast(pl.String).str.to_lowercase()
         mine = mine.with_columns(value=said.replace(_VERDICTS))
     found = calibrate(table, mine, judge=judge, by=by, policy_hash=policy_hash)
-    return replace(found, judge_hash=hashed, position_consistency=_of_pairs(run, judge))
+    return replace(
+        found,
+        identity=run.plan.judges.get(judge),
+        position_consistency=_of_pairs(run, judge),
+        judge_pass_rate=float((table["value"].drop_nulls() == "pass").to_numpy().mean()),
+        pass_rate=_pass_rate(table.drop_nulls("value"), _blind(mine)),
+    )
+
+
+def _pass_rate(judged: pl.DataFrame, labels: pl.DataFrame) -> Measured | None:
+    """The share that people would pass of all judged answers; None with under two labels."""
+    people = majority(labels).drop_nulls("human")
+    both = judged.with_row_index().join(people, on="case_id").sort("index")
+    if both.height < 2:
+        return None
+    said, verdicts = (
+        (column == "pass").cast(pl.Float64).to_numpy()
+        for column in (both["human"], judged["value"])
+    )
+    found = corrected_mean(verdicts, both["index"].to_list(), said, alpha=0.025)
+    return Measured(found.value, max(found.low, 0.0), min(found.high, 1.0))
+
+
+def _hash_of(labels: pl.DataFrame) -> str:
+    """16 hex digits over case, annotator and value of each label, in any order."""
+    names = [name for name in ("case_id", "annotator", "value") if name in labels.columns]
+    lines = sorted("\t".join(map(str, row)) for row in labels.select(names).iter_rows())
+    return sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
 def _of_pairs(run: EvalRun, judge: str) -> float | None:
@@ -114,11 +146,11 @@ def _agreement(both: pl.DataFrame) -> dict[str, Any]:
 
 
 def _shares(both: pl.DataFrame) -> dict[str, Any]:
-    found = (pl.col("judge") == pl.col("human")).mean()
-    shares = both.group_by("human").agg(n=pl.len(), found=found).sort("human")
+    found = (pl.col("judge") == pl.col("human")).sum()
+    shares = both.group_by("human").agg(n=pl.len(), found=found).sort("human").rows()
     return {
-        "prevalence": {name: n / both.height for name, n, _ in shares.iter_rows()},
-        "recall": {name: share for name, _, share in shares.iter_rows()},
+        "prevalence": {name: n / both.height for name, n, _ in shares},
+        "recall": {name: Measured(k / n, *wilson(k, n)) for name, n, k in shares},
     }
 
 
@@ -131,7 +163,10 @@ def _segments(both: pl.DataFrame, by: str | None) -> Iterator[list[Any]]:
         if part.height >= _SMALLEST_SEGMENT:
             found = _agreement(part)
             kappa = found.pop("kappa")
-            yield [str(key[0]), part.height, *found.values(), kappa.value, kappa.low, kappa.high]
+            recall = _shares(part)["recall"]
+            rates = [recall[name].value if name in recall else None for name in ("pass", "fail")]
+            bounds = [kappa.value, kappa.low, kappa.high]
+            yield [str(key[0]), part.height, *found.values(), *bounds, *rates]
 
 
 def _consistency(both: pl.DataFrame) -> float | None:

@@ -23,6 +23,7 @@ from llmops_lab.errors import LabError
 from llmops_lab.golden import GoldenSet
 from llmops_lab.scorers import Scorer
 from llmops_lab.scorers._applied import AnyScorer, applied, as_scorers
+from llmops_lab.scorers._judging import judge_identity
 from llmops_lab.scorers._score import asks_a_model
 from llmops_lab.targets import Target
 from llmops_lab.targets._as_target import AnyTarget, as_target
@@ -99,7 +100,7 @@ def _plan(target: Target, golden: GoldenSet, scoring: Sequence[Scorer], trials: 
         golden_hash=golden.content_hash,
         started_at=now(),
         version=__version__,
-        judges=[scorer.name for scorer in scoring if asks_a_model(scorer)],
+        judges={s.name: judge_identity(s) for s in scoring if asks_a_model(s)},
         prompt=getattr(target, "prompt_version", None),
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 from statsmodels.stats.inter_rater import cohens_kappa as reference
+from statsmodels.stats.proportion import proportion_confint
 
 from llmops_lab._gates.agreement import cohens_kappa, majority
 from llmops_lab._gates.corrected import corrected_mean
@@ -128,7 +129,7 @@ def test_each_segment_has_its_own_agreement(pandalm):
         assert row["n"] == part.height
         assert row["agreement"] == pytest.approx((part["value"] == part["human"]).mean())
     # In the segment where people all say "1", agreement is what the judge finds of it.
-    assert rows["true"]["agreement"] == pytest.approx(found.recall["1"])
+    assert rows["true"]["agreement"] == pytest.approx(found.recall["1"].value)
     assert "agreement on true" in str(found)
 
 
@@ -153,8 +154,18 @@ def test_a_run_is_held_against_labels_of_its_own_and_given_blind():
     found = calibrate(run, pl.DataFrame(rows + others + seen), by="tags")
     # By hand: of 10 bad answers all are found, of 50 good ones 40.
     assert (found.n, found.agreement) == (60, pytest.approx(50 / 60))
-    assert found.true_negative_rate == 1.0
-    assert found.true_positive_rate == pytest.approx(0.8)
+    assert found.true_negative_rate.value == 1.0
+    assert found.true_positive_rate.value == pytest.approx(0.8)
+    low, high = proportion_confint(40, 50, method="wilson")
+    assert (found.true_positive_rate.low, found.true_positive_rate.high) == pytest.approx(
+        (low, high)
+    )
+    # All answers are labelled: what people would say is what they said.
+    assert found.pass_rate.value == pytest.approx(5 / 6)
+    assert found.judge_pass_rate == pytest.approx(4 / 6)
+    # Odd ones: 5 bad, all found; 25 good, of which the judge fails 5.
+    odd = found.segments.row(1, named=True)
+    assert (odd["true_positive_rate"], odd["true_negative_rate"]) == (pytest.approx(0.8), 1.0)
     assert found.prevalence == {"fail": pytest.approx(1 / 6), "pass": pytest.approx(5 / 6)}
     assert found.segments["segment"].to_list() == ["even", "odd"]
     assert found.policy_hash == "p"
@@ -171,12 +182,15 @@ def test_a_record_is_kept_and_knows_its_judge_and_age(tmp_path):
     found = calibrate(run, labels, policy_hash="rubric")
     again = Calibration.load(found.save(tmp_path / "judge.json"))
     assert str(again) == str(found)
-    assert again.judge_hash == found.judge_hash
+    assert again.identity == found.identity == run.plan.judges["judge"]
+    assert (again.recall, again.pass_rate) == (found.recall, found.pass_rate)
     assert 0 <= again.age_days < 0.01
     stricter = evaluate(lambda q: "a", GoldenSet((Case("q", id="c00"),)), scorers=[
         Judge(lambda prompt: '{"verdict": "pass"}', rubric="The answer is polite.")
     ])  # fmt: skip
-    assert calibrate(stricter, labels).judge_hash != found.judge_hash
+    other = calibrate(stricter, labels).identity
+    assert other.policy_hash != found.identity.policy_hash
+    assert other.prompt_hash != found.identity.prompt_hash
     (tmp_path / "judge.json").write_text('{"judge": 1}')
     with pytest.raises(FormatError, match="is not a calibration record"):
         Calibration.load(tmp_path / "judge.json")

@@ -14,6 +14,7 @@ from statsmodels.stats.multitest import multipletests
 
 from llmops_lab._gates.case_pairs import pair
 from llmops_lab._gates.paired_tests import difference, mcnemar_mid_p
+from llmops_lab._runs.answer import Score
 from llmops_lab.calibration import Calibration, calibrate
 from llmops_lab.comparison import compare
 from llmops_lab.errors import FormatError, LabError
@@ -320,15 +321,19 @@ def test_a_judge_gates_only_with_a_record_and_on_peoples_labels(calibrated, tmp_
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"judge_hash": "0" * 16}, "of another model, rubric or options"),
+        ({"model_hash": "0" * 16}, "it is of another model"),
+        ({"prompt_hash": "0" * 16}, "it is of another prompt"),
+        ({"policy_hash": "0" * 16}, "it is of another policy"),
         ({"n": 29}, "stands on 29 labels, 30 are needed"),
         ({"made_at": "2020-01-01T00:00:00+00:00"}, "days old, 90 are allowed"),
     ],
 )
 def test_a_record_that_does_not_fit_keeps_a_judge_from_gating(calibrated, tmp_path, change, says):
     (before, after), labels, gate = calibrated
-    record = replace(Calibration.load(tmp_path / "judge.json"), **change)
-    record.save(tmp_path / "judge.json")
+    record = Calibration.load(tmp_path / "judge.json")
+    if change.keys() & vars(record.identity).keys():
+        change = {"identity": replace(record.identity, **change)}
+    replace(record, **change).save(tmp_path / "judge.json")
     verdict = gate.check(after, before, labels=labels, repository=tmp_path)
     assert verdict.outcome == "inconclusive"
     assert says in check(verdict, "judge").says
@@ -348,7 +353,19 @@ def test_a_secondary_metric_of_a_judge_is_held_to_labels_too(calibrated, tmp_pat
     assert held.numbers["method"] == "PPI++"
 
 
+class OwnJudge:
+    """A user's scorer that asks a model by its name."""
+
+    name, model = "own", "gpt-4.1"
+
+    def score(self, case, answer):
+        return Score(1.0, passed=True)
+
+
 def test_every_scorer_that_asks_a_model_is_a_judge():
+    own = evaluate(lambda question: "y", golden_of(60), scorers=[OwnJudge()])
+    assert own.plan.judges["own"].model == "gpt-4.1"
+    assert "never held against people" in check(Gate(metric="own").check(own, own), "own").says
     pairwise = Pairwise(lambda prompt: '{"better": "first"}', {f"c{i:03}": "x" for i in range(60)})
     run = evaluate(lambda question: "y", golden_of(60), scorers=[pairwise])
     verdict = Gate(metric="pairwise").check(run, run)
@@ -484,3 +501,12 @@ def test_a_verdict_is_told_to_machines_and_people():
     assert r"\<b\>\|c3" in verdict.markdown()
     assert "<b>" not in verdict._repr_html_()
     assert "Gate: FAIL" in str(verdict)
+
+
+def test_runs_that_different_judges_scored_are_not_compared(calibrated, tmp_path):
+    (_, after), labels, gate = calibrated
+    kinder = Judge(lambda prompt: '{"verdict": "pass"}', rubric="It is polite.")
+    before = evaluate(lambda question: "old", golden_of(400), scorers=[kinder, "exact"])
+    found = check(gate.check(after, before, labels=labels, repository=tmp_path), "judge")
+    assert found.outcome == "inconclusive"
+    assert "judge was another judge in the baseline" in found.says

@@ -11,20 +11,16 @@ from llmops_lab._rates import normal_quantile
 
 
 @dataclass(frozen=True)
-class Kappa:
-    """Cohen's kappa, 1 for full agreement and 0 for chance, with a 95 % interval."""
+class Measured:
+    """A number with its 95 % interval."""
 
     value: float
     low: float
     high: float
 
-    @property
-    def bounds(self) -> str:
-        return f"{self.low:.2f} to {self.high:.2f}"
 
-
-def cohens_kappa(first: pl.Series, second: pl.Series) -> Kappa:
-    """Cohen's kappa of two raters over the same cases.
+def cohens_kappa(first: pl.Series, second: pl.Series) -> Measured:
+    """Cohen's kappa of two raters over the same cases: 1 for full agreement, 0 for chance.
 
     The interval is that of Fleiss, Cohen and Everitt 1969, Psychological Bulletin 72, 323–327.
     """
@@ -36,7 +32,7 @@ def cohens_kappa(first: pl.Series, second: pl.Series) -> Kappa:
     row, column = shares.sum(axis=1), shares.sum(axis=0)
     seen, chance = float(np.trace(shares)), float(row @ column)
     if chance == 1:
-        return Kappa(1.0, 1.0, 1.0)
+        return Measured(1.0, 1.0, 1.0)
     kappa = (seen - chance) / (1 - chance)
     # Row i and column j of the off-diagonal weights: column share of i plus row share of j.
     weights = (column[:, None] + row[None, :]) * (1 - kappa)
@@ -47,7 +43,7 @@ def cohens_kappa(first: pl.Series, second: pl.Series) -> Kappa:
     )
     variance = diagonal + beside - (kappa - chance * (1 - kappa)) ** 2
     reach = normal_quantile(0.975) * sqrt(max(variance, 0.0) / n) / (1 - chance)
-    return Kappa(kappa, max(kappa - reach, -1.0), min(kappa + reach, 1.0))
+    return Measured(kappa, max(kappa - reach, -1.0), min(kappa + reach, 1.0))
 
 
 def majority(labels: pl.DataFrame) -> pl.DataFrame:

@@ -1,6 +1,5 @@
 """What a judge is worth beside people, kept as a record."""
 
-import hashlib
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +11,8 @@ import polars as pl
 from llmops_lab import _quantities as quantities
 from llmops_lab._atomic import write_atomically
 from llmops_lab._display import Cell, Table
-from llmops_lab._gates.agreement import Kappa
-from llmops_lab._runs.run import EvalRun
+from llmops_lab._gates.agreement import Measured
+from llmops_lab._runs.result import JudgeIdentity
 from llmops_lab.errors import FormatError, LabError
 
 SEGMENTS = {
@@ -25,6 +24,8 @@ SEGMENTS = {
     "kappa": pl.Float64,
     "kappa_low": pl.Float64,
     "kappa_high": pl.Float64,
+    "true_positive_rate": pl.Float64,
+    "true_negative_rate": pl.Float64,
 }
 _COUNTS = {"judge": pl.String, "human": pl.String, "n": pl.Int64}
 
@@ -38,9 +39,11 @@ class Calibration:
     the agreement of pairs of annotators, the judge's ceiling, None with one annotator.
     `prevalence` is the share of each human verdict, `recall` the share of it that the judge
     finds. `position_consistency` is how often a judge of pairs said the same in both orders.
-    `segments` has a row per segment: segment, n, agreement and kappa with bounds.
-    `n_unresolved` cases had no majority. `judge_hash` changes with the judge's model, rubric and
-    options; `policy_hash` names the rubric that people went by.
+    `pass_rate` is what people would pass of all answers of the run, by PPI++, `judge_pass_rate`
+    what the judge passes. `segments` has a row per segment: segment, n, agreement and kappa with
+    bounds, true_positive_rate and true_negative_rate. `n_unresolved` cases had no majority.
+    `identity` names the judge by hashes of model, prompt and rubric, `labels_hash` the labels,
+    `policy_hash` the rubric that people went by. Intervals are 95 %.
     """
 
     judge: str
@@ -49,24 +52,27 @@ class Calibration:
     agreement: float
     agreement_low: float
     agreement_high: float
-    kappa: Kappa
+    kappa: Measured
     people: float | None
     prevalence: dict[str, float]
-    recall: dict[str, float]
+    recall: dict[str, Measured]
     frame: pl.DataFrame = field(repr=False)
     segments: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SEGMENTS))
     position_consistency: float | None = None
-    judge_hash: str | None = None
+    pass_rate: Measured | None = None
+    judge_pass_rate: float | None = None
+    identity: JudgeIdentity | None = None
+    labels_hash: str = ""
     policy_hash: str | None = None
     made_at: str = ""
 
     @property
-    def true_positive_rate(self) -> float | None:
+    def true_positive_rate(self) -> Measured | None:
         """The share of what people pass that the judge passes."""
         return self.recall.get("pass")
 
     @property
-    def true_negative_rate(self) -> float | None:
+    def true_negative_rate(self) -> Measured | None:
         """The share of what people fail that the judge fails."""
         return self.recall.get("fail")
 
@@ -90,8 +96,7 @@ class Calibration:
             record = msgspec.json.decode(Path(path).read_bytes(), type=dict[str, Any])
             record["frame"] = pl.DataFrame(record["frame"], schema=_COUNTS)
             record["segments"] = pl.DataFrame(record["segments"], schema=SEGMENTS)
-            record["kappa"] = msgspec.convert(record["kappa"], Kappa)
-            return cls(**record)
+            return msgspec.convert(record, cls, dec_hook=lambda _, table: table)
         except OSError as error:
             raise LabError(f"no calibration {path}: {error.strerror}") from error
         except (msgspec.DecodeError, msgspec.ValidationError, KeyError, TypeError) as error:
@@ -108,16 +113,19 @@ class Calibration:
         bounds = quantities.interval(self.agreement_low, self.agreement_high, percent)
         rows: list[tuple[str | Cell, ...]] = [
             ("agreement with people", Cell(percent(self.agreement), bounds)),
-            ("kappa", Cell(f"{self.kappa.value:.2f}", self.kappa.bounds)),
+            (
+                "kappa",
+                Cell(f"{self.kappa.value:.2f}", f"{self.kappa.low:.2f} to {self.kappa.high:.2f}"),
+            ),
             ("people among themselves", percent(self.people)),
             *(
-                (
-                    f"finds {name!r}",
-                    Cell(percent(share), f"{percent(self.prevalence[name])} of all"),
-                )
+                (f"finds {name!r}, {percent(self.prevalence[name])} of all", _cell(share))
                 for name, share in self.recall.items()
             ),
         ]
+        if self.pass_rate is not None:
+            rows.append(("people would pass, of all answers", _cell(self.pass_rate)))
+            rows.append(("the judge passes", percent(self.judge_pass_rate)))
         if self.position_consistency is not None:
             rows.append(("same in both orders", percent(self.position_consistency)))
         rows += [
@@ -139,9 +147,6 @@ class Calibration:
         return labelled + (f", {self.made_at[:10]}" if self.made_at else "")
 
 
-def judge_hash(run: EvalRun, scorer: str) -> str:
-    """16 hex digits for the judge of a run: its model, rubric and options."""
-    described = run.plan.scorers.get(scorer)
-    if described is None:
-        raise LabError(f"no scorer {scorer!r} in this run; it has {', '.join(run.plan.scorers)}")
-    return hashlib.sha256(described.encode()).hexdigest()[:16]
+def _cell(share: Measured) -> Cell:
+    bounds = quantities.interval(share.low, share.high, quantities.percent)
+    return Cell(quantities.percent(share.value), bounds)

@@ -6,13 +6,14 @@ from typing import Any
 
 import polars as pl
 
-from llmops_lab._gates.calibrated import Calibration, judge_hash
+from llmops_lab._gates.calibrated import Calibration
 from llmops_lab._gates.case_pairs import pair
 from llmops_lab._gates.corrected import corrected_mean
 from llmops_lab._gates.estimates import Estimate
 from llmops_lab._gates.policy import Policy
 from llmops_lab._gates.verdict import Check
 from llmops_lab._quantities import points
+from llmops_lab._runs.result import JudgeIdentity
 from llmops_lab._runs.run import EvalRun
 from llmops_lab.errors import ColumnError, LabError
 
@@ -111,7 +112,9 @@ def judged_change(
     pairs = pair(run.frame, baseline.frame, metric)
     judge = (pairs.frame["current"] - pairs.frame["baseline"]).to_numpy()
     alone = float(judge.mean()) if len(judge) else None
-    problem = pairs.too_few(policy.min_overlap) or _uncalibrated(policy, metric, run, people)
+    problem = pairs.too_few(policy.min_overlap) or _uncalibrated(
+        policy, metric, (run, baseline), people
+    )
     if problem is not None:
         return JudgedChange(problem, alone)
     labels = people.of(metric, policy.metric)
@@ -127,9 +130,14 @@ def judged_change(
     return JudgedChange(None, alone, found, n)
 
 
-def _uncalibrated(policy: Policy, metric: str, run: EvalRun, people: People) -> str | None:
+def _uncalibrated(
+    policy: Policy, metric: str, runs: tuple[EvalRun, EvalRun], people: People
+) -> str | None:
     """Why the records of calibration do not allow these judges to gate, None when they do."""
+    run, baseline = runs
     for name in judges_of(metric, run):
+        if run.plan.judges.get(name) != baseline.plan.judges.get(name):
+            return f"{name} was another judge in the baseline; score both runs by one"
         path = policy.calibrations.get(name)
         if path is None:
             return (
@@ -140,14 +148,17 @@ def _uncalibrated(policy: Policy, metric: str, run: EvalRun, people: People) -> 
             record = Calibration.load(people.place / path)
         except LabError as error:
             return str(error)
-        if problem := _unfit(record, judge_hash(run, name), policy.max_calibration_age_days):
+        if problem := _unfit(record, run.plan.judges.get(name), policy.max_calibration_age_days):
             return f"the calibration of {name} does not hold: {problem}; calibrate it anew"
     return None
 
 
-def _unfit(record: Calibration, judge: str, max_age_days: float) -> str | None:
-    if record.judge_hash != judge:
-        return "it is of another model, rubric or options"
+def _unfit(record: Calibration, judge: JudgeIdentity | None, max_age_days: float) -> str | None:
+    if record.identity is None or judge is None:
+        return "the judge's model, prompt and rubric are not recorded; run and calibrate anew"
+    for part in ("model", "prompt", "policy"):
+        if getattr(record.identity, f"{part}_hash") != getattr(judge, f"{part}_hash"):
+            return f"it is of another {part}"
     if record.n < FEWEST_LABELS:
         return f"it stands on {record.n} labels, {FEWEST_LABELS} are needed"
     if record.age_days > max_age_days:

@@ -12,6 +12,20 @@ Key = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
+class JudgeIdentity:
+    """Which judge it was: the model's name, and hashes of model, prompt and policy.
+
+    The model's covers its parameters, the prompt's all that is asked but the data, the policy's
+    the rubric, which is what people label by.
+    """
+
+    model: str
+    model_hash: str
+    prompt_hash: str
+    policy_hash: str
+
+
+@dataclass(frozen=True)
 class Plan:
     """What an eval was to do: which target answers which cases, how often, scored by what.
 
@@ -30,7 +44,7 @@ class Plan:
     golden_hash: str = ""
     started_at: str = ""
     version: str = ""
-    judges: list[str] = field(default_factory=list[str])
+    judges: dict[str, JudgeIdentity] = field(default_factory=dict[str, JudgeIdentity])
     prompt: PromptVersion | None = None
 
     @cached_property

@@ -9,7 +9,8 @@ from typing import Any
 
 from llmops_lab._cases.case import Case, as_text
 from llmops_lab._runs.answer import Answer
-from llmops_lab._runs.identity import identity_of, name_of
+from llmops_lab._runs.identity import described, identity_of, name_of
+from llmops_lab._runs.result import JudgeIdentity
 from llmops_lab.errors import LabError
 
 _SLOPPY = re.compile(r'"(\w+)"\s*:\s*"?\s*(pass|fail|first|second|tie|\d+)\b', re.IGNORECASE)
@@ -28,9 +29,28 @@ def fenced(data: Mapping[str, Any]) -> str:
     )
 
 
+def hash_of(text: str) -> str:
+    """16 hex digits of SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def judge_identity(judge: Any) -> JudgeIdentity:
+    """Who judges, and by what, so that a calibration of another judge is told apart."""
+    model = judge.model
+    name = name_of(model) if callable(model) else str(getattr(model, "name", model))
+    prompt = getattr(judge, "prompt_hash", None) or hash_of(described(judge))
+    policy = [getattr(judge, part, None) for part in ("rubric", "threshold")]
+    policy_hash = hash_of(f"{type(judge).__name__} {policy}")
+    return JudgeIdentity(name, hash_of(described_model(model)), prompt, policy_hash)
+
+
 def described_model(model: Any) -> str:
     """A judge's model, so that another one or another setting is told apart."""
-    return f"{name_of(model)} {identity_of(model)}" if callable(model) else model.identity
+    return (
+        f"{name_of(model)} {identity_of(model)}"
+        if callable(model)
+        else str(getattr(model, "identity", described(model)))
+    )
 
 
 def with_params(model: Any, params: Mapping[str, Any], *, why: str) -> Any:

@@ -28,6 +28,11 @@ class Faithfulness:
     def __repr__(self) -> str:
         return f"Faithfulness({judging.described_model(self.model)}, {self.threshold})"
 
+    @property
+    def prompt_hash(self) -> str:
+        """Of all that is asked but the data."""
+        return judging.hash_of(self.prompt([], []))
+
     async def score(self, case: Case, answer: Answer) -> Score:
         context = context_of(case, answer)
         if not context:

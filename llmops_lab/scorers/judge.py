@@ -1,6 +1,5 @@
 """A model as judge: does the answer fulfil a rubric?"""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,12 +41,13 @@ class Judge:
 
     def __repr__(self) -> str:
         who = judging.described_model(self._model)
-        return f"Judge({who}, {self.rubric!r}, {self.grades}, {self.probability})"
+        options = f"{self.rubric!r}, {self.grades}, {self.probability}, prompt {self.prompt_hash}"
+        return f"Judge({who}, {options})"
 
     @property
-    def policy_hash(self) -> str:
-        """Of the rubric, the wording of the prompt and the scale: what people must label by."""
-        return hashlib.sha256(self.prompt(Case(""), Answer("")).encode()).hexdigest()[:16]
+    def prompt_hash(self) -> str:
+        """Of all that is asked but the data: rubric, wording and scale."""
+        return judging.hash_of(self.prompt(Case(""), Answer("")))
 
     async def score(self, case: Case, answer: Answer) -> Score:
         reply = await judging.asked(self._model, self.prompt(case, answer), case)

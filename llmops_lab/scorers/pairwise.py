@@ -41,6 +41,11 @@ class Pairwise:
         return f"Pairwise({who}, {others}, {self.rubric!r})"
 
     @property
+    def prompt_hash(self) -> str:
+        """Of all that is asked but the data: rubric and wording."""
+        return judging.hash_of(self.prompt(Case(""), "", ""))
+
+    @property
     def needs_expected(self) -> bool:
         return self.against is None
 

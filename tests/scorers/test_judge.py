@@ -86,11 +86,11 @@ def test_an_attack_on_a_judge_says_what_got_through():
     assert run.frame.height == len(INJECTIONS) + 1
 
 
-def test_the_cases_own_rubric_comes_first_and_the_policy_hash_sees_a_change():
+def test_the_cases_own_rubric_comes_first_and_the_prompt_hash_sees_a_change():
     judge = scorers["judge"](print, rubric="It is polite.")
     assert "Rubric: It is short." in judge.prompt(Case("q", rubric="It is short."), Answer("x"))
     assert "Rubric: It is polite." in judge.prompt(Case("q"), Answer("x"))
-    assert judge.policy_hash != scorers["judge"](print, rubric="It is kind.").policy_hash
+    assert judge.prompt_hash != scorers["judge"](print, rubric="It is kind.").prompt_hash
 
 
 def test_another_judge_judges_again(tmp_path):
