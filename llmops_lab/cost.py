@@ -11,7 +11,7 @@ from llmops_lab.pricing._cells import CELLS, COUNTS
 from llmops_lab.traces import Traces
 
 _CALL_KIND: Final = ("provider", "response_model", "request_model", "service_tier")
-_TOLD: Final = (
+TOLD: Final = (
     *_CALL_KIND, *COUNTS, "kind", "usage_role", "start_time", "cost_reported_usd",
 )  # fmt: skip
 """What the cost of a call depends on."""
@@ -33,7 +33,7 @@ def price_traces(traces: Traces, *, prices: Mapping[str, Price] | None = None) -
     per token or call (web searches, pages, seconds of audio) are not in the cost.
     """
     spans = traces.spans
-    numbered = spans.select(_TOLD).with_row_index("_row")
+    numbered = spans.select(TOLD).with_row_index("_row")
     quoted = _quote(numbered.filter(_LEAF), prices or {})
     known = pl.col("cost_usd").is_not_null()
     reported = pl.col("cost_reported_usd")

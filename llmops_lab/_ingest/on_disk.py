@@ -13,11 +13,11 @@ from typing import Final
 
 import polars as pl
 
+from llmops_lab import cost
 from llmops_lab._ingest.one_file import Part
 from llmops_lab._ingest.whole import side_tables
-from llmops_lab._spans.schema import SIDE_TABLES, SPANS, TEXTS, conform
-from llmops_lab._spans.usage import with_tree, with_usage_role
-from llmops_lab.cost import price_traces
+from llmops_lab._spans import usage
+from llmops_lab._spans.schema import SIDE_TABLES, SPANS, conform
 from llmops_lab.pricing import Price
 from llmops_lab.readers._assemble import (
     OF_TRACE,
@@ -28,7 +28,11 @@ from llmops_lab.readers._assemble import (
 from llmops_lab.readers._reader import TRACE_ROW, Rows
 from llmops_lab.traces import Traces
 
-_NARROW: Final = [name for name in SPANS if name not in TEXTS]
+_NARROW: Final = sorted({
+    *usage.TOLD, *cost.TOLD, *OF_TRACE, "source_file", "source_row", "end_time", "operation",
+    "cost_usd", "cost_source", "is_root", "is_orphan",
+})  # fmt: skip
+"""What tells repeats, trees, roles and prices."""
 _ALWAYS: Final = ("is_root", "is_orphan", "depth", "usage_role", "cost_usd", "cost_source")
 Prices = Mapping[str, Price] | None
 
@@ -37,8 +41,8 @@ Prices = Mapping[str, Price] | None
 class Sizes:
     """How much is worked on at once: bytes of a file of spans, spans whose trees are built."""
 
-    file_bytes: int = 128 << 20
-    tree_spans: int = 400_000
+    file_bytes: int = 64 << 20
+    tree_spans: int = 250_000
 
 
 def write_parts(
@@ -94,9 +98,9 @@ def _derived(raw: pl.LazyFrame, n_shares: int, prices: Prices) -> tuple[pl.DataF
     for share in range(n_shares):
         mine = narrow.filter(pl.col("trace_id").hash() % n_shares == share).collect()
         kept, again = without_repeats(mine)
-        spans = with_usage_role(with_tree(with_trace_rows_lent(kept)))
+        spans = usage.with_usage_role(usage.with_tree(with_trace_rows_lent(kept)))
         if prices is not None:
-            spans = price_traces(Traces(spans.lazy()), prices=prices).spans
+            spans = cost.price_traces(Traces(spans.lazy()), prices=prices).spans
         found.append(spans.select(columns))
         repeated += again
     repeated.sort(key=lambda row: (row["source_file"], row["line"] or 0))

@@ -8,7 +8,7 @@ carries usage too (an llm span around calls is one even without tokens of its ow
 import polars as pl
 
 _TOKENS = ("input_tokens", "output_tokens", "total_tokens_reported")
-_TOLD = (
+TOLD = (
     "trace_id", "span_id", "parent_span_id", "depth", "kind", "scope_name", "start_time",
     "duration_s", "request_model", "response_model", "response_id", "usage_role", *_TOKENS,
 )  # fmt: skip
@@ -71,7 +71,7 @@ def with_usage_role(spans: pl.DataFrame) -> pl.DataFrame:
     """Fill usage_role where it is null, over each trace's tree."""
     if spans.height and not spans["usage_role"].null_count():
         return spans
-    numbered = spans.select(_TOLD).with_row_index("_i")
+    numbered = spans.select(TOLD).with_row_index("_i")
     has_usage = pl.any_horizontal(pl.col(c).fill_null(0) > 0 for c in _TOKENS)
     bearing = numbered.filter(has_usage)
     duplicates = _duplicates(numbered)
