@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-BLOCK = 24 << 20  # bytes read, decoded and released together
+BLOCK = 16 << 20  # bytes read, decoded and released together
 
 
 def pieces_of(data: bytes) -> Iterator[bytes]:
