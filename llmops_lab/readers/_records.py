@@ -26,6 +26,7 @@ _NEW_KEY_BELOW = re.compile(r"unknown field .* - at `\$\[(\d+)\]\S*\[\d+\]`$", r
 _NEW_KEY = re.compile(r"unknown field .* - at `\$\[(\d+)\]`$", re.DOTALL)
 _MORE = "\x7fmore"
 _UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')  # msgspec has no field of such a name
+_BLANK = (None, "", [], {})
 _EMPTY = frozenset((b"null", b'""', b"[]", b"{}"))
 
 
@@ -332,29 +333,34 @@ class RecordTree(Tree):
         return list(map(attrgetter(name), self._decoded.structs))
 
     def rests(self) -> list[dict[str, Any] | None]:
-        left: list[dict[str, Any] | None] = [None] * len(self.lines)
         unread = self._decoded.names.keys() - self._read - self._branches.keys()
-        for key in [name for name in self._decoded.names if name in unread]:
-            for row, value in enumerate(self.values(key)):
-                if value is None or _is_empty(value):
-                    continue
-                here = left[row]
-                if here is None:
-                    here = left[row] = {}
-                if key == _MORE:
-                    here.update(value)
-                else:
-                    here[key] = value
+        ordered = [key for key in self._decoded.names if key in unread and key != _MORE]
+        columns = {key: _present(self.values(key)) for key in ordered}
+        left: list[dict[str, Any] | None] = [None] * len(self.lines)
+        if columns:
+            left = [
+                {key: value for key, value in zip(ordered, row, strict=True) if value is not None}
+                for row in zip(*columns.values(), strict=True)
+            ]
+        for row, more in enumerate(self.values(_MORE) if _MORE in unread else ()):
+            if more:
+                left[row] = {**(left[row] or {}), **more}
         return self._with_branches(left)
 
     def has(self, row: int) -> bool:
         return True
 
 
-def _is_empty(value: Any) -> bool:
-    if type(value) is msgspec.Raw:
-        return bytes(value) in _EMPTY
-    return value in ("", [], {})
+def _present(values: Sequence[Any]) -> Sequence[Any]:
+    """The values, None for those that say nothing."""
+    if values.count(None) == len(values):
+        return values
+    return [
+        None
+        if (bytes(value) in _EMPTY if type(value) is msgspec.Raw else value in _BLANK)
+        else value
+        for value in values
+    ]
 
 
 def object_of(record: Record) -> Mapping[str, Any]:

@@ -124,17 +124,23 @@ def _with_texts(frame: pl.DataFrame, texts: Texts) -> pl.DataFrame:
 
 def _rest(batch: Batch) -> pl.Series:
     """What no field asked for, as JSON; attributes lie at its top, whatever the format."""
-    return json_series([_json(left) if left else None for left in batch.rests()])
+    is_flat = not any(key.startswith("attributes") for key in batch.keys)
+    return json_series(
+        [_json(left if is_flat else _lifted(left)) if left else None for left in batch.rests()]
+    )
+
+
+def _lifted(left: dict[str, Any]) -> dict[str, Any]:
+    inner = left.pop("attributes", None)
+    top = {key.removeprefix("attributes."): value for key, value in left.items()}
+    return {**top, **inner} if isinstance(inner, dict) else top
 
 
 def _json(left: dict[str, Any]) -> bytes:
-    inner = left.pop("attributes", None)
-    top = {key.removeprefix("attributes."): value for key, value in left.items()}
-    lifted = {**top, **inner} if isinstance(inner, dict) else top
     try:
-        return _encode(lifted)
+        return _encode(left)
     except (UnicodeEncodeError, TypeError, ValueError):
-        return encode(lifted).encode()
+        return encode(left).encode()
 
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode
