@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -45,11 +46,18 @@ def find_personal(
     pieces: list[Found] = []
     for kind in (kind for kind in KINDS if kind in set(kinds)):
         spans = _names(text, tuple(names)) if kind == "name" else _FINDERS[kind](text)
-        for start, end in spans:
-            if all(end <= first or last <= start for first, last in taken):
-                pieces.append(Found(kind, start, end))
-                taken.append((start, end))
+        for span in spans:
+            if _is_free(span, taken):
+                pieces.append(Found(kind, *span))
+                insort(taken, span)
     return sorted(pieces, key=lambda piece: piece.start)
+
+
+def _is_free(span: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
+    """Whether a span overlaps none of the others, which are in order."""
+    place = bisect_left(taken, span)
+    beside = taken[max(0, place - 1) : place + 1]
+    return all(span[1] <= start or end <= span[0] for start, end in beside)
 
 
 def hints(kinds: Iterable[str]) -> list[str]:

@@ -57,8 +57,7 @@ AFTER_WORD: Final = re.compile(f"{_AFTER}({_VALUE}{{6,400}})")
 BEARER: Final = re.compile(r"(?i:bearer|basic)\s+([A-Za-z0-9+/=_.~-]{16,2000})")
 IN_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,100}:([^\s/@]{3,100})@")
 BLOCK: Final = re.compile(
-    _BLOCK + r".{0,20000}?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)",
-    re.DOTALL,
+    _BLOCK + r"(?:[^-]|-(?!----)){0,20000}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
 )
 
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[A-Za-z]")
