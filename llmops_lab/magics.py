@@ -105,6 +105,34 @@ def _drift(arguments: argparse.Namespace, namespace: dict[str, Any]) -> Any:
     return namespace["report"]
 
 
+def _segments(arguments: argparse.Namespace, namespace: dict[str, Any]) -> Any:
+    from llmops_lab.embeddings import embed
+    from llmops_lab.segments import segment
+
+    traces = _variable(namespace, arguments.traces)
+    known = None if arguments.known is None else _known(namespace, arguments.known)
+    embeddings = embed(traces) if known is None else known.embedded(traces)
+    namespace["segments"] = segment(embeddings, known=known)
+    return namespace["segments"]
+
+
+def _known(namespace: dict[str, Any], name: str) -> Any:
+    from llmops_lab.segments import Segments
+
+    return namespace[name] if name in namespace else Segments.load(name)
+
+
+def _cases(arguments: argparse.Namespace, namespace: dict[str, Any]) -> Any:
+    from llmops_lab.golden import GoldenSet
+    from llmops_lab.remedies import propose_cases
+
+    golden = namespace.get(arguments.golden)
+    golden = GoldenSet.load(arguments.golden) if golden is None else golden
+    found = _variable(namespace, arguments.source)
+    namespace["proposed"] = propose_cases(found, arguments.segment, golden, n=arguments.n)
+    return namespace["proposed"]
+
+
 def _eval(arguments: argparse.Namespace, namespace: dict[str, Any]) -> Any:
     from llmops_lab.evals import evaluate
     from llmops_lab.golden import GoldenSet
@@ -143,7 +171,8 @@ def _help(arguments: argparse.Namespace, namespace: dict[str, Any]) -> None:
 def _parser() -> _Parser:
     parser = _Parser(prog="%llmops", description="Analyse LLM traces without leaving the cell.")
     verbs = parser.add_subparsers(required=True, metavar="VERB", parser_class=_Parser)
-    for add in (_add_load, _add_summary, _add_score, _add_drift, _add_eval):
+    watch = (_add_load, _add_summary, _add_score, _add_drift, _add_segments)
+    for add in (*watch, _add_cases, _add_eval):
         add(verbs)
     _add(verbs, "help", _help, "what there is")
     return parser
@@ -184,6 +213,20 @@ def _add_drift(verbs: Any) -> None:
     parser.add_argument("--split", help="where the current window begins: 2026-03-13")
     for window in ("--baseline", "--current"):
         parser.add_argument(window, help="START/END, UTC: 2026-03-02/2026-03-09")
+
+
+def _add_segments(verbs: Any) -> None:
+    parser = _add(verbs, "segments", _segments, "what people ask for")
+    parser.add_argument("traces", nargs="?", default="traces", help="variable (traces)")
+    parser.add_argument("--known", help="earlier segments, a variable or file: ids and names go on")
+
+
+def _add_cases(verbs: Any) -> None:
+    parser = _add(verbs, "cases", _cases, "draft test cases from a segment, to be reviewed")
+    parser.add_argument("segment", help="number, id or name of the segment")
+    parser.add_argument("golden", help="golden set: a file or a variable")
+    parser.add_argument("--of", dest="source", default="report", help="variable (report)")
+    parser.add_argument("--n", type=int, default=10, help="how many at most (10)")
 
 
 def _add_eval(verbs: Any) -> None:

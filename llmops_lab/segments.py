@@ -17,8 +17,9 @@ from llmops_lab._segments.known import LIMIT_SHARE, Known, known_of
 from llmops_lab._segments.measures import measured
 from llmops_lab._segments.store import Stored, read_segments, write_segments
 from llmops_lab._segments.table import names_line, segment_table, shortened
-from llmops_lab.embeddings import Embeddings
+from llmops_lab.embeddings import CARRIED, Embeddings, embed
 from llmops_lab.errors import LabError
+from llmops_lab.traces import Traces
 
 __all__ = ["Segments", "assign", "segment", "segment_name", "shortened"]
 
@@ -60,6 +61,16 @@ class Segments:
         group_of = grouped(self.known.centres(), n_groups)
         groups = np.append(group_of, -1)[self.membership]
         return _segments(self.embeddings, _by_size(groups), self.positions)
+
+    def embedded(self, traces: Traces) -> Embeddings:
+        """Other traces, embedded as these segments were, ready for `assign` or `segment`.
+
+        Raises LabError when that was with a function, or with vectors that these lack.
+        """
+        name = self.embeddings.embedder
+        if name.startswith(f"{CARRIED}:"):
+            return embed(traces, embedder=CARRIED)
+        return embed(traces, embedder=name)
 
     def over_time(self, every: str = "1w") -> pl.DataFrame:
         """Size, share, cost, latency and rates of each segment per time bucket (UTC).
