@@ -17,8 +17,8 @@ def evaluation(
     target: Annotated[
         str,
         typer.Option(
-            help="package.module:function, MODEL@BASE_URL, a file of recorded answers, or "
-            "'run: PROGRAM ARGUMENT…'."
+            help="package.module:function, MODEL@BASE_URL, a prompt file (prompt.md, or "
+            "prompt.md@BASE_URL), a file of recorded answers, or 'run: PROGRAM ARGUMENT…'."
         ),
     ],
     scorer: Annotated[list[str] | None, typer.Option(help="Scorer; repeatable.")] = None,
@@ -44,6 +44,8 @@ def _target(name: str) -> Any:
     from llmops_lab.targets import targets
 
     model, at, url = name.partition("@")
+    if model.endswith(".md"):
+        return _prompted(model, url)
     if at and url.startswith("http"):
         return targets["endpoint"](model, url)
     if name.startswith("run:"):
@@ -53,3 +55,17 @@ def _target(name: str) -> Any:
     if ":" not in name:
         raise LabError(f"no target {name!r}; write package.module:function or the path of a file")
     return named_object(name)
+
+
+def _prompted(file: str, base_url: str) -> Any:
+    """A prompt file and the model that it names, at OpenAI's or another server."""
+    from llmops_lab.prompts import Prompt
+    from llmops_lab.targets import targets
+
+    prompt = Prompt.load(file)
+    if not base_url:
+        return targets["prompted"](prompt)
+    if prompt.model is None:
+        raise LabError(f"{file} names no model; add `model: …` to its front matter")
+    endpoint = targets["endpoint"](prompt.model, base_url, params=prompt.parameters)
+    return targets["prompted"](prompt, endpoint)
