@@ -16,6 +16,7 @@ _CELL = (
 )
 # A number, one with a unit, sign or words before it ("at least 2 s"), or the mark of a gap.
 _NUMBER = re.compile(r"(at least |from |up to )?[-+−±≥≤~$]{0,2}\d|[–-]?$|no price")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 _SHORT = 32  # a name or number of this length is not broken into lines
 _TABLE = "border-collapse:collapse;margin:0;font-size:inherit;color:inherit"
 _DETAIL = "display:block;font-size:11px;opacity:.7;white-space:nowrap"
@@ -81,6 +82,20 @@ class Table:
             f"{callouts}{notes}</div>"
         )
 
+    def markdown(self) -> str:
+        """The same as a table of GitHub's Markdown; every text is escaped."""
+        columns = self.columns if any(self.columns) else [""] * max(map(len, self.rows), default=1)
+        rows = [columns, ["---"] * len(columns), *self.rows]
+        escape = markdown_text
+        lines = [
+            "| " + " | ".join(str(c) if i == 1 else escape(str(c)) for c in row) + " |"
+            for i, row in enumerate(rows)
+        ]
+        above = [f"**{escape(self.title)}**", ""] if self.title else []
+        under = [escape(self.subtitle), ""] if self.subtitle else []
+        below = [f"\n{escape(note)}" for note in (*self.callouts, *self.notes)]
+        return "\n".join([*above, *under, *lines, *below])
+
     def _of_numbers(self) -> list[bool]:
         """Per column, whether it holds numbers; the first names the row."""
         if not any(self.columns):
@@ -111,3 +126,15 @@ def _line(row: Sequence[str], widths: Iterable[int], right: Iterable[bool]) -> s
         for cell, width, number in zip(row, widths, right, strict=True)
     ]
     return "  ".join(cells).rstrip()
+
+
+def markdown_text(text: str) -> str:
+    """Text that Markdown shows as it is: names of cases are not ours to trust."""
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def table_of(shown: object) -> Table | None:
+    """The table that a noun shows itself as, None where it shows itself otherwise."""
+    made = getattr(shown, "_table", None)
+    found = made() if callable(made) else None
+    return found if isinstance(found, Table) else None

@@ -1,6 +1,7 @@
 """The workflow that docs/ci.md hands out: it parses, its commands exist, and its steps run."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -43,13 +44,22 @@ def test_every_command_of_the_page_is_one_of_ours(line):
     assert command.make_context(name, arguments).params
 
 
-def test_the_workflow_reads_only_and_hides_its_key():
+def test_the_workflow_writes_only_its_comment_and_hides_its_key():
     # YAML 1.1 reads the key `on` as true.
     assert "pull_request" in WORKFLOW[True]
-    assert WORKFLOW["permissions"] == {"contents": "read"}
-    keys = [value for step in STEPS for value in step.get("env", {}).values()]
-    assert keys == ["${{ secrets.OPENAI_API_KEY }}", "1"]
-    assert all("secrets." not in step.get("run", "") for step in STEPS)
+    assert WORKFLOW["permissions"] == {"contents": "read", "pull-requests": "write"}
+    told = {step.get("name"): step["env"] for step in STEPS if "secrets." in str(step)}
+    key = "${{ secrets.OPENAI_API_KEY }}"
+    assert told == {"Answer the golden set": {"OPENAI_API_KEY": key, "TQDM_DISABLE": "1"}}
+    # What a pull request can write never stands in a script.
+    assert all("${{" not in step.get("run", "") for step in STEPS)
+
+
+def test_actions_are_pinned_and_the_whole_history_is_there():
+    used = [step["uses"] for step in STEPS if "uses" in step]
+    assert len(used) == 3
+    assert all(re.fullmatch(r"actions/[a-z-]+@[0-9a-f]{40}", name) for name in used)
+    assert STEPS[0]["with"] == {"fetch-depth": 0, "persist-credentials": False}
 
 
 def test_the_policy_of_the_page_loads(tmp_path):
@@ -98,7 +108,7 @@ def steps_run(checkout, steps, n_wrong):
 @pytest.mark.slow
 def test_the_steps_end_as_the_page_says(checkout):
     answer, gate, show = (
-        step for step in STEPS[:-1] if "run" in step and not step["run"].startswith("pip ")
+        step for step in STEPS[:-1] if not step.get("run", "pip").startswith(("pip", "gh "))
     )
     assert steps_run(checkout, [answer], 0) == [0]
     (checkout / "run.jsonl").rename(checkout / "evals" / "baseline.jsonl")

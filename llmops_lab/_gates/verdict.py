@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import msgspec
 
-from llmops_lab._display import Table
+from llmops_lab._display import Table, markdown_text
 from llmops_lab._prompts.prompt import PromptVersion
 from llmops_lab.decisions import DecisionLog
 
@@ -18,7 +18,6 @@ Outcome = Literal["pass", "fail", "inconclusive"]
 _EXIT_CODES: dict[Outcome, int] = {"pass": 0, "fail": 1, "inconclusive": 2}
 # What XML 1.0 cannot carry, even escaped.
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 
 
 @dataclass(frozen=True)
@@ -90,8 +89,11 @@ class Verdict:
     def markdown(self) -> str:
         """A summary for a pull request or a job's page."""
         lines = [f"### Gate: {self.outcome}", "", "| | check | finding |", "| --- | --- | --- |"]
-        lines += [f"| {c.outcome} | {_plain(c.name)} | {_plain(c.says)} |" for c in self.checks]
-        return "\n".join([*lines, "", _plain(self._compared()), ""])
+        lines += [
+            f"| {c.outcome} | {markdown_text(c.name)} | {markdown_text(c.says)} |"
+            for c in self.checks
+        ]
+        return "\n".join([*lines, "", markdown_text(self._compared()), ""])
 
     def junit(self) -> str:
         """JUnit XML, one test case per check; an inconclusive check is an error."""
@@ -175,8 +177,3 @@ def _to_nine_digits(value: Any) -> Any:
 
 def _xml(text: str) -> str:
     return _NOT_XML.sub("�", text)
-
-
-def _plain(text: str) -> str:
-    """Text that Markdown shows as it is: names of cases are not ours to trust."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))

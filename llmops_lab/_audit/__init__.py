@@ -1,0 +1,1 @@
+"""Sections and pages: what a `Dossier` is made of."""
