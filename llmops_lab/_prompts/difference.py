@@ -17,7 +17,7 @@ _CONTEXT_LINES = 2
 # Words that differ in more than this share of a line are shown as another line.
 _ALIKE = 0.4
 _BOX = (
-    "white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;margin:6px 0 0;"
+    "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;font-size:12px;margin:6px 0 0;"
     "padding:6px 10px;border:1px solid var(--jp-border-color2,#8884)"
 )
 _MARKS = {

@@ -14,7 +14,10 @@ from llmops_lab._git import Repository, blob_sha
 from llmops_lab._prompts.text import filled, parted, variables_in
 from llmops_lab.errors import FormatError, LabError
 
-_BODY = "white-space:pre-wrap;overflow-wrap:anywhere;font-size:12px;margin:6px 0 0;opacity:.9"
+_BODY = (
+    "white-space:pre-wrap;word-break:normal;overflow-wrap:anywhere;font-size:12px;"
+    "margin:6px 0 0;opacity:.9"
+)
 
 
 @dataclass(frozen=True)
