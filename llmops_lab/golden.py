@@ -10,7 +10,8 @@ from pathlib import Path
 import polars as pl
 
 from llmops_lab._atomic import locked, write_atomically
-from llmops_lab._cases.case import Case, Source, as_text, from_lines, shorten, to_lines
+from llmops_lab._cases.case import Case, Source, from_lines, to_lines
+from llmops_lab._cases.changes import Changes, brief, changes_of, overwriting
 from llmops_lab._cases.frame import case_frame
 from llmops_lab._cases.masked import texts_of
 from llmops_lab._cases.traced import asking_rows, candidate, retrieved
@@ -21,26 +22,6 @@ from llmops_lab.errors import LabError
 from llmops_lab.traces import Traces
 
 __all__ = ["Case", "Changes", "GoldenSet", "Source"]
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What adding cases would do: `new` ones, and `known` ones that are there already."""
-
-    new: tuple[Case, ...]
-    known: tuple[Case, ...]
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
-
-    def _table(self) -> Table:
-        rows = [("new", *_brief(case)) for case in self.new]
-        rows += [("already there", *_brief(case)) for case in self.known]
-        subtitle = f"{len(self.new)} new, {len(self.known)} already there"
-        return Table("Changes to a golden set", subtitle, ("", "id", "input", "expected"), rows)
 
 
 @dataclass(frozen=True)
@@ -111,33 +92,34 @@ class GoldenSet:
                 return case
         raise LabError(f"no case {id!r} in this golden set of {len(self)} cases")
 
-    def diff(self, cases: Iterable[Case]) -> Changes:
-        """What `add` would do with these cases; a case is known by its content, not its id.
+    def diff(self, cases: Iterable[Case] | None = None) -> Changes:
+        """What `add` would do with these cases; without any, what `save` would do to the file.
 
-        Raises LabError when an id is taken by a case with other content.
+        A case that is added is known by its content, not its id: one that has the id of a case
+        with other content is shown as changed, and `add` refuses it.
         """
-        contents = {case.content_hash for case in self.cases}
-        ids = {case.id for case in self.cases}
-        new: list[Case] = []
-        known: list[Case] = []
-        for case in cases:
-            if case.content_hash in contents:
-                known.append(case)
-                continue
-            if case.id in ids:
-                raise LabError(f"id {case.id!r} is taken; give the case another, or revise it")
-            contents.add(case.content_hash)
-            ids.add(case.id)
-            new.append(case)
-        return Changes(tuple(new), tuple(known))
+        if cases is not None:
+            return changes_of(self.cases, cases)
+        there = self.path is not None and self.path.exists()
+        return overwriting(GoldenSet.load(self.path or "").cases if there else (), self.cases)
 
     def add(self, cases: Iterable[Case]) -> "GoldenSet":
         """The set with those cases that it does not hold yet, written to its file if it has one.
 
         The file is read again under a lock, so that nothing another notebook added is lost.
+        `diff(cases)` shows what would be written. Raises LabError when an id is taken by a case
+        with other content.
         """
         added = list(cases)
-        return self._write(lambda now_there: (*now_there.cases, *now_there.diff(added).new))
+
+        def with_new(now_there: GoldenSet) -> tuple[Case, ...]:
+            changes = now_there.diff(added)
+            if changes.changed:
+                taken = changes.changed[0][1].id
+                raise LabError(f"id {taken!r} is taken; give the case another, or revise it")
+            return (*now_there.cases, *changes.new)
+
+        return self._write(with_new)
 
     def revise(self, case: Case) -> "GoldenSet":
         """The set with this case in the place of the one with its id, one revision on."""
@@ -148,14 +130,31 @@ class GoldenSet:
 
         return self._write(changed)
 
-    def save(self, path: str | Path | None = None) -> "GoldenSet":
-        """The set, written whole to `path` (or its own file) and bound to it."""
+    def save(self, path: str | Path | None = None, *, drop: bool = False) -> "GoldenSet":
+        """The set, written whole to `path` (or its own file) and bound to it.
+
+        `diff()` shows what that does to its own file. Raises LabError when the file holds cases
+        that this set does not, or later revisions, as after another notebook's `add`: they
+        would be lost. `drop` writes all the same.
+        """
         file = self.path if path is None else Path(path)
         if file is None:
             raise LabError("this golden set has no file; give save() a path")
         with locked(file):
+            if file.exists() and not drop:
+                self._check_nothing_lost(GoldenSet.load(file), file)
             write_atomically(file, to_lines(self.cases))
         return replace(self, path=file)
+
+    def _check_nothing_lost(self, there: "GoldenSet", file: Path) -> None:
+        changes = overwriting(there.cases, self.cases)
+        newer = [old for old, new in changes.changed if old.rev > new.rev]
+        if lost := [case.id for case in (*changes.dropped, *newer)]:
+            raise LabError(
+                f"{file.name} holds {len(lost)} cases that this set does not, or has later "
+                f"revisions of ({', '.join(lost[:3])} …): add() and revise() keep them, "
+                "save(drop=True) drops them; diff() shows them"
+            )
 
     def _write(self, change: Callable[["GoldenSet"], tuple[Case, ...]]) -> "GoldenSet":
         if self.path is None:
@@ -176,14 +175,9 @@ class GoldenSet:
         counts = Counter(case.status for case in self.cases)
         states = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
         where = "in memory" if self.path is None else str(self.path)
-        shown = [(case.id, *_brief(case)[1:], ", ".join(case.tags)) for case in self.cases[:10]]
+        shown = [(case.id, *brief(case)[1:], ", ".join(case.tags)) for case in self.cases[:10]]
         more = [f"and {len(self) - 10} more"] if len(self) > 10 else []
         more += [said] if (said := say_masks(count_masks(texts_of(self.cases)))) else []
         title = f"Golden set of {len(self)} cases, {where}"
         subtitle = f"{states or 'empty'}; contents {self.content_hash[:12]}"
         return Table(title, subtitle, ("id", "input", "expected", "tags"), shown, more)
-
-
-def _brief(case: Case) -> tuple[str, str, str]:
-    never = "never: " if case.label == "bad" else ""
-    return case.id, shorten(case.text), never + shorten(as_text(case.expected))

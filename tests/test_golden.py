@@ -83,6 +83,34 @@ def test_an_id_that_is_taken_is_refused():
         golden.add([Case("a", "other", id="one")])
 
 
+def test_a_diff_shows_what_a_write_would_do(tmp_path):
+    golden = GoldenSet((Case("a", "b", id="one"), Case("c", "d", id="two")))
+    golden = golden.save(tmp_path / "golden.jsonl")
+    clash = golden.diff([Case("a", "other", id="one")])
+    assert [(old.expected, new.expected) for old, new in clash.changed] == [("b", "other")]
+    edited = GoldenSet((Case("a", "B", id="one"), Case("e", "f", id="three")), golden.path)
+    changes = edited.diff()
+    assert [case.id for case in changes.new] == ["three"]
+    assert [case.id for case in changes.dropped] == ["two"]
+    assert "b → B" in str(changes)
+    assert "1 new, 1 changed, 1 dropped" in str(changes)
+    assert str(golden.diff()).count("already there") == 3
+
+
+def test_a_save_does_not_lose_what_another_notebook_wrote(tmp_path):
+    path = tmp_path / "golden.jsonl"
+    mine = GoldenSet((Case("a", "b", id="one"),)).save(path)
+    GoldenSet.load(path).add([Case("c", "d", id="theirs")])
+    with pytest.raises(LabError, match="holds 1 cases that this set does not"):
+        mine.save()
+    assert len(GoldenSet.load(path)) == 2
+    GoldenSet.load(path).revise(Case("a", "better", id="one"))
+    with pytest.raises(LabError, match="later revisions"):
+        GoldenSet((Case("a", "b", id="one"), Case("c", "d", id="theirs")), path).save()
+    assert [case.id for case in mine.save(drop=True)] == ["one"]
+    assert len(GoldenSet.load(path)) == 1
+
+
 def _add_many(path, name):
     golden = GoldenSet.load(path)
     for i in range(20):
