@@ -133,3 +133,33 @@ def test_no_change_in_clustered_answers_is_not_certainty():
     found = difference(same, same, np.repeat(np.arange(6), 10), alpha=0.05)
     assert found.value == 0
     assert found.low < -0.2
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_bounds_over_alike_and_weighted_cases_hold_as_often_as_they_say(weighted):
+    """30 users of 1 to 12 cases each, who get better or worse as one; the truth is no change."""
+    chance = np.random.default_rng(12)
+    clusters = np.repeat(np.arange(30), chance.integers(1, 13, 30))
+    weights = chance.choice([0.5, 1.0, 3.0], len(clusters)) if weighted else None
+    above = below = alone = 0
+    for _ in range(1500):
+        lean = chance.normal(0, 0.15, 30)[clusters]
+        draw = chance.random(len(clusters))
+        change = (draw < 0.15 + lean).astype(float) - (draw > 0.85 + lean)
+        values = np.maximum(change, 0), np.maximum(-change, 0)
+        found = difference(*values, clusters, weights=weights, alpha=0.05)
+        above += found.low > 0
+        below += found.high < 0
+        alone += difference(*values, alpha=0.05).low > 0
+    # One-sided 5 %; three standard errors of 1,500 draws are 1.7 points.
+    assert 0.033 < above / 1500 < 0.067
+    assert 0.033 < below / 1500 < 0.067
+    # Taken for independent, such cases raise more than twice as many false alarms.
+    assert alone / 1500 > 0.1
+
+
+def test_mcnemar_raises_a_false_alarm_one_time_in_twenty():
+    draws = paired_answers(np.random.default_rng(13), 200, 0.2, 0.0, 4000)
+    tables, times = np.unique(draws, axis=0, return_counts=True)
+    alarms = [mcnemar_mid_p(int(b), int(c)) < 0.05 for b, c, _ in tables]
+    assert np.average(alarms, weights=times) == pytest.approx(0.05, abs=0.011)
