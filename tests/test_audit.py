@@ -144,3 +144,11 @@ def test_the_command_line_writes_both_forms(desk, monkeypatch, capsys):
         main(["dossier", *which, "--out", "d.pdf"])
     assert end.value.code == 3
     assert "a dossier ends in .md or .html" in capsys.readouterr().err
+
+
+def test_the_same_records_give_the_same_document(desk):
+    _, _, run = desk
+    verdict = Gate().check(run, run)
+    first, again = (replace(dossier(verdict, run), made_at="") for _ in range(2))
+    assert first.html() == again.html()
+    assert "drift seen" in dossier(verdict, run, records=["drift seen"]).markdown()

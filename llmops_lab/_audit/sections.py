@@ -44,7 +44,7 @@ def subject(verdict: Verdict, run: EvalRun) -> Section:
 def tests(verdict: Verdict, run: EvalRun) -> Section:
     """On what it was tested, and by what."""
     plan, frame = run.plan, run.frame
-    cases = frame.unique("case_id")
+    cases = frame.unique("case_id", keep="first", maintain_order=True)
     rows = [
         ("run", f"{run.run_id}, begun {plan.started_at}, llmops_lab {plan.version}"),
         ("compared with", verdict.baseline_run_id or "no baseline"),
