@@ -1,5 +1,6 @@
 """Two runs of the same cases, side by side: what changed, where, and which answers flipped."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +38,8 @@ class Comparison:
     Columns: group (null for all cases), n, baseline, current, change with change_low and
     change_high (95 %), p_value (two-sided, of no change), p_adjusted (Benjamini–Hochberg over
     the groups), improved, worsened (cases). `flips` holds the cases whose metric went up or
-    down: case_id, input, expected, baseline_output, output, baseline, current, tags.
+    down: case_id, input, expected, baseline_output, output, baseline, current, tags. `flaky`
+    names the cases whose trials differed within one run: case_id, baseline, current, tags.
     """
 
     metric: str
@@ -46,6 +48,7 @@ class Comparison:
     baseline_run_id: str
     frame: pl.DataFrame
     flips: pl.DataFrame
+    flaky: pl.DataFrame
     method: str
     n_unpaired: int
 
@@ -61,9 +64,15 @@ class Comparison:
         subtitle = f"{worse} cases got worse, {better} better; {self.method}"
         columns = (self.by or "", "cases", "before", "now", "change", "p", "better", "worse")
         rows = [_row(row) for row in self.frame.iter_rows(named=True)]
-        alone = f"{self.n_unpaired} cases are in one run only and are not compared"
-        callouts = [alone] if self.n_unpaired else []
-        return Table(title, subtitle, columns, rows, _worst(self.flips), callouts)
+        return Table(title, subtitle, columns, rows, _worst(self.flips), [*self._callouts()])
+
+    def _callouts(self) -> Iterator[str]:
+        if self.n_unpaired:
+            yield f"{self.n_unpaired} cases are in one run only and are not compared"
+        if self.flaky.height:
+            ids = self.flaky["case_id"].to_list()
+            names = ", ".join(ids[:5]) + (" …" if len(ids) > 5 else "")
+            yield f"{len(ids)} cases are flaky: their trials differed within a run ({names})"
 
 
 def compare(
@@ -72,9 +81,9 @@ def compare(
     """What changed from a baseline to a run, over the cases that both answered.
 
     `metric` is `passed`, a scorer's name or `<scorer>_passed`; failed calls count as 0, and cases
-    by their weight. `by`
-    splits by tags, split, cluster, severity or label; groups of fewer than 5 cases are left
-    out. Raises LabError when no case is in both runs, or the metric or `by` is not there.
+    by their weight. `by` splits by tags, split, cluster, severity or label; groups of fewer than
+    5 cases are left out. Raises LabError when no case is in both runs, or the metric or `by` is
+    not there.
     """
     if by is not None and by not in SEGMENTS:
         raise LabError(f"no groups by {by!r}; there are: {', '.join(SEGMENTS)}")
@@ -95,6 +104,7 @@ def compare(
         baseline.run_id,
         frame.with_columns(_adjusted(frame)),
         _flips(pairs.frame, run.frame, baseline.frame),
+        pairs.frame.filter("is_flaky").select("case_id", "baseline", "current", "tags"),
         overall.method,
         pairs.n_current + pairs.n_baseline - 2 * (pairs.frame.height + pairs.n_unscored),
     )

@@ -24,6 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "gate": "policy (TOML) whose checks become test items",
         "run": "the run that the gate judges",
         "baseline": "the run that it is compared with",
+        "labels": "people's labels, for judges: CSV",
     }
     for name, says in told.items():
         group.addoption(f"--llmops-{name}", metavar="FILE", type=Path, help=says)
@@ -66,14 +67,21 @@ class PolicyFile(pytest.File):
             yield CheckItem.from_parent(self, name=check.name, check=check)
 
     def _verdict(self) -> "Verdict":
+        import polars as pl
+
         from llmops_lab.evals import EvalRun
         from llmops_lab.gate import Gate
 
-        files: list[Any] = [
-            self.config.getoption(f"--llmops-{name}") for name in ("run", "baseline")
+        options: list[Path | None] = [
+            self.config.getoption(f"--llmops-{name}") for name in ("run", "baseline", "labels")
         ]
-        run, baseline = (file and EvalRun.load(_absolute(self.config, file)) for file in files)
-        return Gate.load(self.path).check(run, baseline)
+        run, baseline, labels = (file and _absolute(self.config, file) for file in options)
+        return Gate.load(self.path).check(
+            EvalRun.load(run or ""),
+            baseline and EvalRun.load(baseline),
+            labels=None if labels is None else pl.read_csv(labels),
+            repository=self.config.rootpath,
+        )
 
 
 _VERDICT = pytest.StashKey["Verdict"]()

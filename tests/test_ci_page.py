@@ -6,6 +6,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import yaml
 from markdown_it import MarkdownIt
 from typer.main import get_command
 
+from llmops_lab._gates.policy import Policy
 from llmops_lab.cli import _app
 from llmops_lab.gate import Gate
 from llmops_lab.golden import Case, GoldenSet
@@ -66,6 +68,12 @@ def test_the_policy_of_the_page_loads(tmp_path):
     path = tmp_path / "gate.toml"
     path.write_text(blocks("toml")[0])
     assert Gate.load(path).budgets["error_rate"] == 0.03
+
+
+@pytest.mark.parametrize("spec", fields(Policy), ids=lambda spec: spec.name)
+def test_every_key_of_a_policy_is_explained(spec):
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    assert f"`{spec.name}`" in page or f"`[{spec.name}]`" in page
 
 
 @pytest.fixture

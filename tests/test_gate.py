@@ -11,6 +11,7 @@ from scipy import stats
 from statsmodels.regression.linear_model import WLS
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportions_ztest
 
 from llmops_lab._gates.case_pairs import pair
 from llmops_lab._gates.paired_tests import difference, mcnemar_mid_p
@@ -510,3 +511,39 @@ def test_runs_that_different_judges_scored_are_not_compared(calibrated, tmp_path
     found = check(gate.check(after, before, labels=labels, repository=tmp_path), "judge")
     assert found.outcome == "inconclusive"
     assert "judge was another judge in the baseline" in found.says
+
+
+def test_what_got_worse_is_named_in_the_summary():
+    verdict = Gate().check(run_of(range(30)), run_of([]))
+    numbers = check(verdict, "passed").numbers
+    assert numbers["worsened_cases"] == [f"c{i:03}" for i in range(20)]
+    assert "30 cases got worse in passed</summary>" in verdict.markdown()
+    assert "c000, c001," in verdict.markdown()
+    assert "c019 …" in verdict.markdown()
+    assert "details" not in Gate().check(run_of([]), run_of([])).markdown()
+
+
+def test_beside_the_margin_it_says_what_would_show_that_nothing_is_worse():
+    golden = golden_of(100)
+    found = check(Gate().check(run_of(range(5), golden), run_of([], golden)), "passed")
+    # By hand: (1.645 + 0.842)² · variance / 0.05², variance (5 + 1) / 102 − 0.05².
+    expected = 6.183 * (6 / 102 - 0.0025) / 0.0025
+    assert found.numbers["n_if_unchanged"] == pytest.approx(expected, abs=2)
+    more = found.numbers["n_if_unchanged"] - 100
+    assert f"were nothing worse in truth, {more} more would show it" in found.says
+
+
+def test_unpaired_the_same_change_is_far_less_certain(shared):
+    """../shared/evals.md: unpaired p 9e-4; of 100 / 200 questions found 17 % / 33 % of the time."""
+    runs = [_recorded(shared, name) for name in ("meta-llama", "mistralai")]
+    values = [run.frame["bleu_acc"].to_numpy() for run in runs]
+    hits, n = [side.sum() for side in values], len(values[0])
+    assert proportions_ztest(hits, [n, n])[1] == pytest.approx(9e-4, abs=1e-4)
+    chance = np.random.default_rng(12)
+    for size, expected in ((100, 0.17), (200, 0.33)):
+        drawn = [chance.choice(side, (2000, size)).mean(axis=1) for side in values]
+        middle = (drawn[0] + drawn[1]) / 2
+        # With Yates' correction, as scipy's table test has it; without, 23 % and 38 %.
+        gap = np.abs(drawn[1] - drawn[0]) - 1 / size
+        z = gap / np.sqrt(2 * middle * (1 - middle) / size)
+        assert np.mean(z > 1.96) == pytest.approx(expected, abs=0.04)

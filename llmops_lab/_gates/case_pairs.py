@@ -19,8 +19,8 @@ class Pairs:
     """What two runs said about one metric; `frame` has a row per case that both answered.
 
     Its columns: case_id, case_hash, current and baseline (means over trials, 0 where the call
-    failed), cluster, tags, split, severity, label, weight. `n_unscored` cases are in both runs
-    and had nothing to compare in one of them.
+    failed), cluster, tags, split, severity, label, weight, and is_flaky (trials of one run
+    differed). `n_unscored` cases are in both runs and had nothing to compare in one of them.
     """
 
     metric: str
@@ -47,8 +47,8 @@ class Pairs:
 def case_values(frame: pl.DataFrame, metric: str) -> pl.DataFrame:
     """One row per case of a run: `value` is the metric's mean over trials, 0 for failed calls.
 
-    `value` is null where the metric had nothing to compare. Raises LabError for a metric
-    that the run does not have.
+    `value` is null where the metric had nothing to compare, `is_flaky` true where trials
+    differed. Raises LabError for a metric that the run does not have.
     """
     if metric not in metrics_of(frame):
         raise LabError(f"this run has no metric {metric!r}; it has {', '.join(metrics_of(frame))}")
@@ -56,7 +56,9 @@ def case_values(frame: pl.DataFrame, metric: str) -> pl.DataFrame:
     value = pl.when(failed).then(0.0).otherwise(pl.col(metric).cast(pl.Float64))
     kept = ("cluster", "tags", "split", "severity", "label", "weight")
     return frame.group_by("case_id", "case_hash", maintain_order=True).agg(
-        value.mean().alias("value"), *(pl.col(name).first() for name in kept)
+        value.mean().alias("value"),
+        (value.drop_nulls().n_unique() > 1).alias("is_flaky"),
+        *(pl.col(name).first() for name in kept),
     )
 
 
@@ -70,11 +72,12 @@ def pair(current: pl.DataFrame, baseline: pl.DataFrame, metric: str) -> Pairs:
     """The cases that two runs share, by id and content."""
     now, then = case_values(current, metric), case_values(baseline, metric)
     both = now.join(
-        then.select("case_id", "case_hash", baseline="value"),
+        then.select("case_id", "case_hash", baseline="value", flaky_before="is_flaky"),
         on=["case_id", "case_hash"],
         how="inner",
         maintain_order="left",
     ).rename({"value": "current"})
+    both = both.with_columns(pl.col("is_flaky") | pl.col("flaky_before")).drop("flaky_before")
     scored = both.drop_nulls(["current", "baseline"])
     return Pairs(
         metric,

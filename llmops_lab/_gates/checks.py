@@ -24,6 +24,7 @@ from llmops_lab._runs.run import EvalRun
 
 # Beyond so many times the cases at hand no one will write them.
 _FAR = 20
+_SHOWN = 20
 _PASSED = pl.col("value") == 1
 
 
@@ -55,7 +56,9 @@ def primary_against(policy: Policy, run: EvalRun, baseline: EvalRun) -> Check:
         "current": now,
         "baseline": then,
         "n_unscored": pairs.n_unscored,
+        "n_flaky": int(pairs.frame["is_flaky"].sum()),
         "overlap": pairs.overlap,
+        "worsened_cases": _worst(pairs.frame),
     }
     says = (
         f"{percent(then)} → {percent(now)}, a change of {points(found.value)} points "
@@ -65,6 +68,12 @@ def primary_against(policy: Policy, run: EvalRun, baseline: EvalRun) -> Check:
     if outcome == "inconclusive":
         says += "; " + still_needed(found, -policy.margin, policy.min_cases)
     return Check(policy.metric, outcome, says, numbers)
+
+
+def _worst(cases: pl.DataFrame) -> list[str]:
+    """The ids of some cases that got worse, those that lost most first."""
+    change = pl.col("current") - pl.col("baseline")
+    return cases.filter(change < 0).sort(change, "case_id")["case_id"].head(_SHOWN).to_list()
 
 
 def primary_alone(policy: Policy, run: EvalRun) -> Check:
@@ -196,11 +205,20 @@ def still_needed(found: Estimate, limit: float, min_cases: int) -> str:
     seen = f"{found.n} cases tell a difference of {100 * found.smallest_detectable:.1f} points"
     needed = found.n_needed(limit)
     if needed is None or needed > _FAR * max(found.n, min_cases):
-        return f"it lies too near the limit for any sensible number of cases ({seen})"
+        way_out = _if_unchanged(found, limit)
+        return f"it lies too near the limit for any sensible number of cases ({seen}){way_out}"
     more = max(needed, min_cases) - found.n
     if more <= 0:
         return f"a repeat may settle it ({seen})"
     return f"about {more} more cases would settle it ({seen})"
+
+
+def _if_unchanged(found: Estimate, limit: float) -> str:
+    """How many cases would do were it as good as before: what a study is planned by."""
+    enough = found.n_needed(limit, truth=0.0) if limit < 0 else None
+    if enough is None or enough <= found.n:
+        return ""
+    return f"; were nothing worse in truth, {enough - found.n} more would show it"
 
 
 def _numbers(found: Estimate, limit: float) -> dict[str, Any]:
@@ -213,6 +231,7 @@ def _numbers(found: Estimate, limit: float) -> dict[str, Any]:
         "n": found.n,
         "n_clusters": found.n_clusters,
         "n_needed": found.n_needed(limit),
+        "n_if_unchanged": found.n_needed(limit, truth=0.0) if limit < 0 else None,
         "improved": found.improved,
         "worsened": found.worsened,
         "smallest_detectable": found.smallest_detectable,

@@ -41,12 +41,12 @@ class Estimate:
         """The true distance that as many cases would find four times in five."""
         return _reach(self.alpha) * sqrt(self.variance / self.n)
 
-    def n_needed(self, limit: float) -> int | None:
-        """Cases in all to tell such a value from `limit` four times in five.
+    def n_needed(self, limit: float, *, truth: float | None = None) -> int | None:
+        """Cases in all to tell such a value, or `truth`, from `limit` four times in five.
 
-        None when the value sits on the limit, or nothing is known of the spread.
+        None when it sits on the limit, or nothing is known of the spread.
         """
-        distance = abs(self.value - limit)
+        distance = abs((self.value if truth is None else truth) - limit)
         if distance < 1e-9 or not np.isfinite(self.variance):
             return None
         return ceil(_reach(self.alpha) ** 2 * self.variance / distance**2)

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -93,7 +94,16 @@ class Verdict:
             f"| {c.outcome} | {markdown_text(c.name)} | {markdown_text(c.says)} |"
             for c in self.checks
         ]
-        return "\n".join([*lines, "", markdown_text(self._compared()), ""])
+        return "\n".join([*lines, "", *self._worsened(), markdown_text(self._compared()), ""])
+
+    def _worsened(self) -> Iterator[str]:
+        """What got worse, by name: where somebody who reads the summary looks next."""
+        for check in self.checks:
+            if names := check.numbers.get("worsened_cases"):
+                n = check.numbers["worsened"]
+                listed = ", ".join(map(markdown_text, names)) + (" …" if n > len(names) else "")
+                yield f"<details><summary>{n} cases got worse in {markdown_text(check.name)}</summary>\n"
+                yield f"{listed}\n\n</details>\n"
 
     def junit(self) -> str:
         """JUnit XML, one test case per check; an inconclusive check is an error."""

@@ -135,6 +135,16 @@ def test_no_change_in_clustered_answers_is_not_certainty():
     assert found.low < -0.2
 
 
+@pytest.mark.parametrize(("discordance", "expected"), [(0.05, 0.044), (0.2, 0.089)])
+def test_what_200_cases_can_see_is_as_was_measured(discordance, expected):
+    # ../shared/evals.md: 4.4 to 8.9 points, two-sided at 5 %, as 5 to 20 % of answers differ.
+    half = round(200 * discordance / 2)
+    pilot = np.repeat([1.0, -1.0, 0.0], [half, half, 200 - 2 * half])
+    found = difference(np.maximum(pilot, 0), np.maximum(-pilot, 0), None, alpha=0.025)
+    # One pretended case more keeps the spread from 0 where nothing changed.
+    assert found.smallest_detectable == pytest.approx(expected, abs=0.0025)
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_bounds_over_alike_and_weighted_cases_hold_as_often_as_they_say(weighted):
     """30 users of 1 to 12 cases each, who get better or worse as one; the truth is no change."""

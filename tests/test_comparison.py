@@ -66,3 +66,20 @@ def test_a_comparison_shows_itself():
     assert "worse c03: yes → no" in str(found)
     assert "<table" in found._repr_html_()
     assert json.loads(found.frame.write_json())
+
+
+def test_cases_whose_trials_differ_are_named():
+    calls = []
+
+    async def flaky(question):
+        calls.append(question)
+        return "no" if question in {"q3", "q4"} and calls.count(question) == 2 else "yes"
+
+    golden = GoldenSet(tuple(Case(f"q{i}", "yes", id=f"c{i:02}") for i in range(40)))
+    before = evaluate(lambda question: "yes", golden, scorers=["exact"], trials=3)
+    after = evaluate(flaky, golden, scorers=["exact"], trials=3)
+    found = compare(after, before)
+    assert found.flaky["case_id"].to_list() == ["c03", "c04"]
+    assert found.flaky["current"].to_list() == pytest.approx([2 / 3, 2 / 3])
+    assert "2 cases are flaky: their trials differed within a run (c03, c04)" in str(found)
+    assert compare(before, before).flaky.is_empty()
