@@ -11,7 +11,7 @@ from llmops_lab._cases.case import now
 from llmops_lab._gates.agreement import Measured, cohens_kappa, majority, pairwise_agreement
 from llmops_lab._gates.calibrated import SEGMENTS, Calibration
 from llmops_lab._gates.corrected import corrected_mean
-from llmops_lab._rates import wilson
+from llmops_lab._rates import rate, wilson
 from llmops_lab._runs.run import EvalRun
 from llmops_lab.errors import ColumnError, LabError
 from llmops_lab.scorers.pairwise import position_consistency
@@ -120,9 +120,9 @@ def _hash_of(labels: pl.DataFrame) -> str:
     return sha256("\n".join(lines).encode()).hexdigest()[:16]
 
 
-def _of_pairs(run: EvalRun, judge: str) -> float | None:
+def _of_pairs(run: EvalRun, judge: str) -> Measured | None:
     try:
-        return position_consistency(run, judge)[0]
+        return Measured(*position_consistency(run, judge))
     except LabError:  # it judged no pairs
         return None
 
@@ -169,13 +169,13 @@ def _segments(both: pl.DataFrame, by: str | None) -> Iterator[list[Any]]:
             yield [str(key[0]), part.height, *found.values(), *bounds, *rates]
 
 
-def _consistency(both: pl.DataFrame) -> float | None:
+def _consistency(both: pl.DataFrame) -> Measured | None:
     """The share of pairs on which the judge said the same in both orders."""
     if "value_swapped" not in both.columns:
         return None
     asked = both.drop_nulls("value_swapped")
     same = asked["judge"] == asked["value_swapped"].cast(pl.String)
-    return float(same.to_numpy().mean()) if asked.height else None
+    return Measured(*rate(int(same.sum()), asked.height)) if asked.height else None
 
 
 def _only(labels: pl.DataFrame, column: str) -> str | None:

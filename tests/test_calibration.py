@@ -204,5 +204,7 @@ def test_a_judge_of_pairs_says_how_often_the_order_decided():
     )
     labels = pl.DataFrame({"case_id": ["a", "b", "c"], "value": ["1", "2", "2"]})
     found = calibrate(judged, labels)
-    assert (found.n, found.position_consistency) == (3, 0.5)
+    assert (found.n, found.position_consistency.value) == (3, 0.5)
+    bounds = (found.position_consistency.low, found.position_consistency.high)
+    assert bounds == pytest.approx(proportion_confint(1, 2, method="wilson"))
     assert "same in both orders" in str(found)

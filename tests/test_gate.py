@@ -220,6 +220,21 @@ def test_a_run_stops_at_the_first_must_pass_case_that_flips():
     assert check(Gate().check(run, baseline), "must pass").outcome == "fail"
 
 
+def test_a_must_pass_case_that_scores_less_and_still_passes_stops_nothing():
+    cases = [replace(c, severity="critical") if c.id == "c007" else c for c in golden_of(100)]
+    golden = GoldenSet(tuple(cases))
+
+    async def graded(case, answer):
+        value = 0.9 if answer.output == "fine" and case.id == "c007" else 1.0
+        return Score(value, passed=value > 0.5)
+
+    baseline = evaluate(lambda question: "yes", golden, scorers=[graded])
+    gate = Gate(metric="graded")
+    run = gate.evaluate(lambda question: "fine", golden, baseline, Settings([graded]))
+    assert run.n_missing == 0
+    assert gate.check(run, baseline).outcome == "pass"
+
+
 def test_llama_to_mistral_as_it_was_measured(shared):
     before, after = (_recorded(shared, name) for name in ("meta-llama", "mistralai"))
     verdict = Gate(metric="bleu_acc", clusters=False).check(after, before)
@@ -361,6 +376,36 @@ class OwnJudge:
 
     def score(self, case, answer):
         return Score(1.0, passed=True)
+
+
+def test_a_judge_that_cannot_tell_yet_says_how_many_labels_are_missing(calibrated, tmp_path):
+    (before, after), _, gate = calibrated
+    # People find 2 of 50 new answers wrong: four points down, and no telling that from five.
+    labels = labels_of((before, after), 50).with_columns(
+        value=pl.when(
+            pl.col("case_id").is_in(["c000", "c001"]) & (pl.col("run_id") == after.run_id)
+        )
+        .then(0.0)
+        .otherwise(1.0)
+    )
+    found = check(gate.check(after, before, labels=labels, repository=tmp_path), "judge")
+    assert found.outcome == "inconclusive"
+    # By hand: reach² · (0.04 · 0.96 · 50 / 49) / 0.01² is far more than 400.
+    assert "labels of all these cases would hardly settle it" in found.says
+    wide = replace(gate, margin=0.08)
+    found = check(wide.check(after, before, labels=labels, repository=tmp_path), "judge")
+    # By hand: 6.183 · 0.0392 / 0.04² = 151.4, rounded up, less 50.
+    assert "about 102 more labels would settle it" in found.says
+
+
+def test_a_secondary_metric_that_nothing_was_scored_by_holds_the_gate_open():
+    async def unscored(case, answer):
+        return Score(reason="nothing to compare")
+
+    run = evaluate(lambda question: "yes", golden_of(60), scorers=["exact", unscored])
+    verdict = Gate(metric="exact", secondary=["unscored"]).check(run, run)
+    assert check(verdict, "unscored").outcome == "inconclusive"
+    assert "unscored had nothing to compare" in check(verdict, "unscored").says
 
 
 def test_every_scorer_that_asks_a_model_is_a_judge():

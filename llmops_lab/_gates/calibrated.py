@@ -58,7 +58,7 @@ class Calibration:
     recall: dict[str, Measured]
     frame: pl.DataFrame = field(repr=False)
     segments: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SEGMENTS))
-    position_consistency: float | None = None
+    position_consistency: Measured | None = None
     pass_rate: Measured | None = None
     judge_pass_rate: float | None = None
     identity: JudgeIdentity | None = None
@@ -127,7 +127,7 @@ class Calibration:
             rows.append(("people would pass, of all answers", _cell(self.pass_rate)))
             rows.append(("the judge passes", percent(self.judge_pass_rate)))
         if self.position_consistency is not None:
-            rows.append(("same in both orders", percent(self.position_consistency)))
+            rows.append(("same in both orders", _cell(self.position_consistency)))
         rows += [
             (
                 f"agreement on {row['segment']}",

@@ -38,6 +38,8 @@ class Pairs:
         """Why the two runs cannot be compared, None when they can."""
         if self.overlap >= min_overlap and not self.frame.is_empty():
             return None
+        if self.overlap >= min_overlap and self.n_unscored:
+            return f"{self.metric} had nothing to compare in any case of both runs"
         return (
             f"only {self.overlap:.0%} of the cases are in both runs with the same content; "
             "run both on one golden set"
@@ -60,6 +62,13 @@ def case_values(frame: pl.DataFrame, metric: str) -> pl.DataFrame:
         (value.drop_nulls().n_unique() > 1).alias("is_flaky"),
         *(pl.col(name).first() for name in kept),
     )
+
+
+def must_pass_values(frame: pl.DataFrame, metric: str, severities: list[str]) -> pl.DataFrame:
+    """`case_values` of the cases of these severities, by the scorer's own reading if it has one."""
+    passed = f"{metric}_passed"
+    values = case_values(frame, passed if passed in frame.columns else metric)
+    return values.filter(pl.col("severity").is_in(severities))
 
 
 def metrics_of(frame: pl.DataFrame) -> list[str]:

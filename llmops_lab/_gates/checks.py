@@ -11,6 +11,7 @@ from llmops_lab._gates.case_pairs import (
     clusters_of,
     groups_of,
     mean_over,
+    must_pass_values,
     pair,
     weights_of,
 )
@@ -115,10 +116,12 @@ def secondary_checks(
                 continue
             changes.append((metric, judged.estimate))
         else:
-            cases = pair(run.frame, baseline.frame, metric).frame
-            if not cases.is_empty():
-                found = change_of(cases, clusters=policy.clusters, alpha=policy.alpha)
-                changes.append((metric, found))
+            pairs = pair(run.frame, baseline.frame, metric)
+            if problem := pairs.too_few(policy.min_overlap):
+                yield Check(metric, "inconclusive", problem, {"overlap": pairs.overlap})
+                continue
+            found = change_of(pairs.frame, clusters=policy.clusters, alpha=policy.alpha)
+            changes.append((metric, found))
     adjusted = holm([change.p_below(-policy.margin) for _, change in changes])
     for (metric, change), p_value in zip(changes, adjusted, strict=True):
         yield _not_worse(policy, metric, change, p_value)
@@ -161,8 +164,11 @@ def must_pass_checks(policy: Policy, run: EvalRun, baseline: EvalRun | None) -> 
 
     One that has gone, or was not scored, is no pass.
     """
-    now = _must_pass(policy, run)
-    then = now.clear() if baseline is None else _must_pass(policy, baseline).filter(_PASSED)
+    now = must_pass_values(run.frame, policy.metric, policy.must_pass)
+    then = now.clear()
+    if baseline is not None:
+        before = must_pass_values(baseline.frame, policy.metric, policy.must_pass)
+        then = before.filter(_PASSED)
     if now.is_empty() and then.is_empty():
         return
     key = ["case_id", "case_hash"]
@@ -185,12 +191,6 @@ def must_pass_checks(policy: Policy, run: EvalRun, baseline: EvalRun | None) -> 
 
 def _named(ids: list[str]) -> str:
     return f": {', '.join(ids[:5])}" + (" …" if len(ids) > 5 else "") if ids else ""
-
-
-def _must_pass(policy: Policy, run: EvalRun) -> pl.DataFrame:
-    passed = f"{policy.metric}_passed"
-    metric = passed if passed in run.frame.columns else policy.metric
-    return case_values(run.frame, metric).filter(pl.col("severity").is_in(policy.must_pass))
 
 
 def _outcome(policy: Policy, found: Estimate, limit: float) -> Outcome:

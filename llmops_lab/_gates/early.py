@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from llmops_lab._gates.case_pairs import case_values, weights_of
+import polars as pl
+
+from llmops_lab._gates.case_pairs import case_values, must_pass_values, weights_of
 from llmops_lab._gates.evidence import Evidence
 from llmops_lab._gates.policy import Policy
 from llmops_lab._gates.verdict import Check
@@ -26,19 +28,24 @@ class Watch:
         self._is_plain = weights_of(values) is None
         columns = values.select("case_id", "case_hash", "value").iter_rows()
         self._baseline = {(case_id, case_hash): value for case_id, case_hash, value in columns}
+        held = must_pass_values(baseline.frame, policy.metric, policy.must_pass)
+        held = held.filter(pl.col("value") == 1).select("case_id", "case_hash")
+        self._must_pass = set(held.iter_rows())
         self._clusters: set[str] = set()
 
     def sees_failure(self, result: Result) -> bool:
         """Take one more result; True once a must-pass case flipped or the evidence is enough."""
-        before = self._baseline.get(result.key[:2])
-        now = _value(result, self._policy.metric)
-        if result.trial == 0 and before is not None and now is not None:
-            if result.case.severity in self._policy.must_pass and now < before == 1:
-                self.is_certain = True
-            elif self._is_plain and self._is_independent(result):
-                self.evidence.add(now - before)
-                self.is_certain |= self.evidence.is_enough
+        case, metric = result.key[:2], self._policy.metric
+        if case in self._must_pass and _passes(result, metric) is False:
+            self.is_certain = True
+        before, now = self._baseline.get(case), _value(result, metric)
+        if before is not None and now is not None and self._counts(result):
+            self.evidence.add(now - before)
+            self.is_certain |= self.evidence.is_enough
         return self.is_certain
+
+    def _counts(self, result: Result) -> bool:
+        return result.trial == 0 and self._is_plain and self._is_independent(result)
 
     def _is_independent(self, result: Result) -> bool:
         cluster = result.case.cluster
@@ -62,6 +69,13 @@ def early_check(policy: Policy, run: EvalRun, baseline: EvalRun) -> Iterator[Che
             )
             yield Check("early stop", "fail", says, {"n": n, "e_value": e_value})
             return
+
+
+def _passes(result: Result, metric: str) -> bool | None:
+    """As `must_pass_values` reads it: the scorer's own reading where there is one."""
+    passed = _value(result, f"{metric}_passed")
+    value = _value(result, metric) if passed is None else passed
+    return None if value is None else value == 1
 
 
 def _value(result: Result, metric: str) -> float | None:

@@ -1,6 +1,7 @@
 """A gate on a judge's metric stands on people's labels, not on the judge alone."""
 
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from llmops_lab._gates.case_pairs import pair
 from llmops_lab._gates.corrected import corrected_mean
 from llmops_lab._gates.estimates import Estimate
 from llmops_lab._gates.policy import Policy
-from llmops_lab._gates.verdict import Check
+from llmops_lab._gates.verdict import Check, Outcome
 from llmops_lab._quantities import points
 from llmops_lab._runs.result import JudgeIdentity
 from llmops_lab._runs.run import EvalRun
@@ -85,11 +86,13 @@ def judged_check(policy: Policy, run: EvalRun, baseline: EvalRun | None, people:
         return Check(policy.metric, "inconclusive", found.problem or "", numbers)
     limit = -policy.margin
     enough = change.n >= policy.min_cases
-    outcome = "pass" if change.low > limit and enough else "inconclusive"
+    outcome: Outcome = "pass" if change.low > limit and enough else "inconclusive"
+    outcome = "fail" if change.high < limit else outcome
     says = (
         f"people would see a change of {points(change.value)} points (bounds {points(change.low)} "
         f"and {points(change.high)}, PPI++ on {found.n_labelled} labelled of {change.n} cases) "
         f"against a margin of {points(limit)}; the judge alone says {points(found.judge_alone)}"
+        + (_labels_needed(found.n_labelled, change, limit) if outcome == "inconclusive" else "")
     )
     numbers |= {
         "value": change.value,
@@ -99,7 +102,17 @@ def judged_check(policy: Policy, run: EvalRun, baseline: EvalRun | None, people:
         "n": change.n,
         "method": change.method,
     }
-    return Check(policy.metric, "fail" if change.high < limit else outcome, says, numbers)
+    return Check(policy.metric, outcome, says, numbers)
+
+
+def _labels_needed(n_labelled: int, change: Estimate, limit: float) -> str:
+    """How many labels would settle it: the bounds narrow with their number, as a mean's do."""
+    cases = change.n_needed(limit)
+    labels = None if cases is None else ceil(cases / change.n * n_labelled)
+    if labels is None or labels > change.n:
+        return "; labels of all these cases would hardly settle it"
+    more = labels - n_labelled
+    return f"; about {more} more labels would settle it" if more > 0 else ""
 
 
 def judged_change(

@@ -100,9 +100,9 @@ class Verdict:
         """What got worse, by name: where somebody who reads the summary looks next."""
         for check in self.checks:
             if names := check.numbers.get("worsened_cases"):
-                n = check.numbers["worsened"]
+                n, where = check.numbers["worsened"], markdown_text(check.name)
                 listed = ", ".join(map(markdown_text, names)) + (" …" if n > len(names) else "")
-                yield f"<details><summary>{n} cases got worse in {markdown_text(check.name)}</summary>\n"
+                yield f"<details><summary>{n} cases got worse in {where}</summary>\n"
                 yield f"{listed}\n\n</details>\n"
 
     def junit(self) -> str:
