@@ -13,7 +13,7 @@ from llmops_lab._scan.landmarks import map_and_groups
 from llmops_lab._segments.described import described, segment_name, with_measures
 from llmops_lab._segments.groups import grouped, usual_number
 from llmops_lab._segments.history import SCHEMA, fates, told
-from llmops_lab._segments.known import LIMIT_SHARE, Known, known_of
+from llmops_lab._segments.known import Known, known_of
 from llmops_lab._segments.measures import measured
 from llmops_lab._segments.store import Stored, read_segments, write_segments
 from llmops_lab._segments.table import names_line, segment_table, shortened
@@ -23,6 +23,8 @@ from llmops_lab.traces import Traces
 
 __all__ = ["Segments", "assign", "segment", "segment_name", "shortened"]
 
+# Set aside of new queries of known intents: see `_segments.known`.
+_WITHOUT_CHANGE = "10 to 20 %"
 _EVERY = r"[1-9]\d*(s|m|h|d|w|mo|q|y)"
 
 
@@ -144,9 +146,8 @@ class Segments:
             outside, title = "", f"{len(self)} segments, found earlier"
         by = f"embedded by {self.embeddings.embedder}"
         if self.assigned:
-            expected = quantities.percent(1 - LIMIT_SHARE)
-            where = f"{outside} of the queries are new to all segments (about {expected} would be"
-            said = f"{where} without change); {by}"
+            where = f"{outside} of the queries are new to all segments"
+            said = f"{where} ({_WITHOUT_CHANGE} would be without change); {by}"
             return segment_table(self.frame, title, said, names_line(self.frame))
         said = f"{outside} of the queries belong to none; {by}" if outside else by
         notes = () if len(self) else ("Too few queries, or too scattered, for a segment.",)
@@ -207,7 +208,7 @@ def assign(embeddings: Embeddings, segments: Segments) -> Segments:
 
     A query belongs to the segment whose five nearest landmarks are nearest on average, and to
     none (−1, new to all segments) when they are farther away than nine in ten of the segment's
-    own members are. So about a tenth is new without any change; far more is news.
+    own members are. So 10 to 20 % are new without any change; far more is news.
     Raises LabError for embeddings of another embedder or dimension.
     """
     _check(embeddings, segments)
