@@ -2,11 +2,11 @@
 
 import re
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _PERSON = re.compile(r"\s*(.*?)\s*<([^<>]*)>")
 _TRAILER = re.compile(r"^([A-Za-z-]+):\s*(.+?)\s*$")
 _TAGS = b"refs/tags/"
+_OBJECTS_KEPT = 4096
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,11 @@ class Repository:
         weakref.finalize(self, opened.close)
         return opened
 
+    @cached_property
+    def _object(self) -> Callable[[Any], Any]:
+        """An object by its hash; most folders are the same from commit to commit."""
+        return lru_cache(_OBJECTS_KEPT)(self.repo.object_store.__getitem__)
+
     def relative(self, path: str | Path) -> str:
         """The name of a file in this repository."""
         return Path(path).resolve().relative_to(self.root).as_posix()
@@ -131,9 +137,7 @@ class Repository:
         from dulwich.objects import NotTreeError  # pyright: ignore[reportPrivateImportUsage]
 
         try:
-            _, sha = tree_lookup_path(
-                self.repo.object_store.__getitem__, commit.tree, path.encode()
-            )
+            _, sha = tree_lookup_path(self._object, commit.tree, path.encode())
         except (KeyError, NotTreeError):
             return None
         return sha.decode()
@@ -154,7 +158,7 @@ class Repository:
             commit, now = entry.commit, self.blob(entry.commit, path)
             if now is None:
                 continue
-            parents = [self.repo[sha] for sha in commit.parents if sha in self.repo]
+            parents = [self._object(sha) for sha in commit.parents if sha in self.repo]
             before = [self.blob(parent, path) for parent in parents]  # type: ignore[arg-type]
             if now in before:
                 continue
