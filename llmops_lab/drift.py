@@ -29,7 +29,7 @@ from llmops_lab._drift.quality import (
     scan_excess,
     segment_quality,
 )
-from llmops_lab._scan.landmarks import first_axes
+from llmops_lab._scan.landmarks import first_two
 from llmops_lab._scan.permutation import (
     count_rows,
     explore_shares,
@@ -165,7 +165,7 @@ def detect_drift(
         signals=signals,
         windows=_windows(both),
         membership=membership,
-        positions=first_axes(both.matrix),
+        positions=first_two(axes),
         is_current=both.is_current,
         alpha=alpha,
         smallest_new=new,

@@ -89,7 +89,7 @@ def embed(
     `text` is "input" (the last user turn), "first_input", "conversation" or "output". A text
     too long for its embedder is cut; its vector is the mean of the pieces', by length.
     Vectors of slow embedders are kept on disk, in the user's cache folder, in the folder that
-    `cache` or the environment variable LLMOPS_LAB_CACHE names, or not at all (False, "off").
+    `cache` or the environment variable LLMOPS_LAB_VECTORS names, or not at all (False, "off").
     Raises UnknownPartError for an unknown embedder, and LabError when vectors are of several
     models or lengths, or when an embedder does not answer with one finite vector per text.
     """

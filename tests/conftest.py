@@ -26,4 +26,4 @@ def shared() -> Path:
 @pytest.fixture(autouse=True)
 def _vectors_in_a_folder_of_the_test(tmp_path_factory, monkeypatch):
     """Keep the vectors of tests out of the user's cache."""
-    monkeypatch.setenv("LLMOPS_LAB_CACHE", str(tmp_path_factory.getbasetemp() / "vectors"))
+    monkeypatch.setenv("LLMOPS_LAB_VECTORS", str(tmp_path_factory.getbasetemp() / "vectors"))

@@ -19,7 +19,7 @@ from llmops_lab._atomic import locked
 from llmops_lab.embedders._embedder import Matrix
 from llmops_lab.errors import LabError
 
-_VARIABLE = "LLMOPS_LAB_CACHE"
+_VARIABLE = "LLMOPS_LAB_VECTORS"
 _FILE = "vectors.sqlite"
 _KEYS_PER_QUERY = 500
 _PATIENCE_S = 60.0
@@ -27,9 +27,9 @@ _TABLE = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB 
 
 
 def vector_store(cache: bool | str | Path) -> "VectorStore | None":
-    """The store in a folder; True is the user's cache folder, or what LLMOPS_LAB_CACHE names.
+    """The store in a folder; True is the user's cache folder, or what LLMOPS_LAB_VECTORS names.
 
-    None for False, or where LLMOPS_LAB_CACHE is "off".
+    None for False, or where LLMOPS_LAB_VECTORS is "off".
     """
     named = os.environ.get(_VARIABLE)
     if cache is False or (cache is True and named == "off"):

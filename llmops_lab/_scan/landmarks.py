@@ -248,3 +248,10 @@ def first_axes(matrix: Matrix, *, seed: int = 0) -> Matrix:
     if len(matrix) > 2 and n == 2:
         positions[:] = PCA(2, random_state=seed, svd_solver="randomized").fit_transform(matrix)
     return positions
+
+
+def first_two(axes: Matrix) -> Matrix:
+    """A map (n, 2) from principal axes (n, d) that are known already."""
+    positions = np.zeros((len(axes), 2), dtype=np.float32)
+    positions[:, : axes.shape[1]] = axes[:, :2]
+    return positions

@@ -46,7 +46,7 @@ def test_a_text_is_embedded_once_for_each_model(tmp_path):
 
 
 def test_the_cache_can_be_turned_off_and_placed(tmp_path, monkeypatch):
-    monkeypatch.setenv("LLMOPS_LAB_CACHE", str(tmp_path / "named"))
+    monkeypatch.setenv("LLMOPS_LAB_VECTORS", str(tmp_path / "named"))
     slow = Counting()
     for _ in range(2):
         embed(traces_of(["one two a"]), embedder=slow, cache=False)
@@ -54,7 +54,7 @@ def test_the_cache_can_be_turned_off_and_placed(tmp_path, monkeypatch):
     assert not (tmp_path / "named").exists()
     embed(traces_of(["one two a"]), embedder=slow)
     assert (tmp_path / "named" / "vectors.sqlite").exists()
-    monkeypatch.setenv("LLMOPS_LAB_CACHE", "off")
+    monkeypatch.setenv("LLMOPS_LAB_VECTORS", "off")
     assert vector_store(cache=True) is None
 
 
