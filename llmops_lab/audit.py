@@ -8,7 +8,9 @@ from llmops_lab._atomic import write_atomically
 from llmops_lab._audit import sections as parts
 from llmops_lab._audit.page import Section, as_markdown, as_page
 from llmops_lab._cases.case import now
+from llmops_lab._display import Table
 from llmops_lab._gates.verdict import Verdict
+from llmops_lab._quantities import counted
 from llmops_lab._runs.run import EvalRun
 from llmops_lab.errors import LabError
 
@@ -46,6 +48,18 @@ class Dossier:
 
     def __str__(self) -> str:
         return self.markdown()
+
+    def _repr_html_(self) -> str:
+        rows = [(each.title, _holds(each)) for each in self.sections]
+        note = '.save("dossier.html") writes the whole, for the screen and for paper; or .md'
+        return Table(self.title, self.subtitle, ("section", "holds"), rows, [note]).html()
+
+
+def _holds(section: Section) -> str:
+    """What a section says first, else what its tables are called."""
+    named = [table.title for table in section.tables if table.title]
+    rows = sum(len(table.rows) for table in section.tables)
+    return next(iter(section.says), "") or ", ".join(named) or counted(rows, "fact")
 
 
 def dossier(

@@ -11,6 +11,7 @@ from llmops_lab._atomic import locked, write_atomically
 from llmops_lab._cases.case import now
 from llmops_lab._display import Table
 from llmops_lab._git import Repository
+from llmops_lab._quantities import counted
 from llmops_lab.errors import LabError
 
 __all__ = ["Break", "Decision", "DecisionLog"]
@@ -105,7 +106,7 @@ class DecisionLog:
     def _table(self) -> Table:
         rows = [(str(e.number), e.at, e.kind, e.by, e.says) for e in self.entries[-_ROWS_SHOWN:]]
         broken = [f"line {each.line}: {each.says}" for each in self.verify()]
-        subtitle = f"{len(self.entries)} decisions, " + (
+        subtitle = f"{counted(len(self.entries), 'decision')}, " + (
             "not as they were written" if broken else "the chain is whole"
         )
         columns = ("", "when", "what", "by", "says")

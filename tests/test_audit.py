@@ -85,11 +85,12 @@ def test_it_says_what_was_tested_with_which_result_and_by_whom_approved(desk):
         "| returns | 10 |",
         "Maren \\<maren@example.com\\> approved gate result",
         "- It was never asked in Danish.",
-        "1 cases are answered wrongly",
-        "of 10 cases it is not recorded that somebody reviewed them",
+        "wrong answers to 1 case: ",
+        "no review is recorded of 10 cases",
         "fewer than 30 answers stand for: returns",
         "History of helper",
-        "1 decisions, the chain is whole",
+        "## Decision log",
+        "1 decision, the chain is whole",
         "99.0 % (94.6–99.8 %)",
     ):
         assert said in text, said
@@ -152,3 +153,10 @@ def test_the_same_records_give_the_same_document(desk):
     first, again = (replace(dossier(verdict, run), made_at="") for _ in range(2))
     assert first.html() == again.html()
     assert "drift seen" in dossier(verdict, run, records=["drift seen"]).markdown()
+
+
+def test_a_notebook_shows_what_is_in_it_and_how_to_keep_it(desk):
+    _, _, run = desk
+    shown = dossier(Gate().check(run, run), run)._repr_html_()
+    assert "Known limits" in shown
+    assert ".save(" in shown

@@ -1,5 +1,6 @@
 """What a dossier says of a run, section by section; all of it comes from the records."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -153,10 +154,10 @@ def _seen_limits(verdict: Verdict, run: EvalRun) -> Iterator[str]:
             yield f"{check.name} is {check.outcome}: {check.says}"
     wrong = run.frame.filter(~pl.col("passed"))["case_id"].unique(maintain_order=True)
     if len(wrong):
-        yield f"{len(wrong)} cases are answered wrongly: {_listed(wrong)}"
+        yield f"wrong answers to {quantities.counted(len(wrong), 'case')}: {_listed(wrong)}"
     unseen = {r.case.id for r in run.results if r.case.reviewed_by is None}
     if unseen:
-        yield f"of {len(unseen)} cases it is not recorded that somebody reviewed them"
+        yield f"no review is recorded of {quantities.counted(len(unseen), 'case')}"
     few = run.rates("tags").filter(pl.col("n") < _FEW)["tags"].unique().sort()
     if len(few):
         yield f"fewer than {_FEW} answers stand for: {_listed(few)}"
@@ -172,10 +173,15 @@ def _listed(names: pl.Series) -> str:
 
 def record(found: object) -> Section:
     """A section for anything that shows itself: a drift report, a history, a log …"""
-    table, title = table_of(found), type(found).__name__
+    table, title = table_of(found), _in_words(type(found).__name__)
     if table is None:
         return Section(title, texts=[str(found)])
     return Section(title, tables=[table])
+
+
+def _in_words(name: str) -> str:
+    """`DecisionLog` → `Decision log`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
 
 
 def _plain(rows: Sequence[tuple[str, str]]) -> Table:
