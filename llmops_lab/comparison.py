@@ -11,6 +11,7 @@ from llmops_lab._cases.case import shorten
 from llmops_lab._display import Cell, Table
 from llmops_lab._gates.case_pairs import change_of, groups_of, mean_over, pair
 from llmops_lab._gates.estimates import Estimate
+from llmops_lab._gates.judged import judges_of
 from llmops_lab._gates.multiplicity import benjamini_hochberg
 from llmops_lab._gates.policy import SEGMENTS
 from llmops_lab.errors import LabError
@@ -40,6 +41,7 @@ class Comparison:
     the groups), improved, worsened (cases). `flips` holds the cases whose metric went up or
     down: case_id, input, expected, baseline_output, output, baseline, current, tags. `flaky`
     names the cases whose trials differed within one run: case_id, baseline, current, tags.
+    `judges` are the scorers behind the metric that ask a model: theirs is not people's verdict.
     """
 
     metric: str
@@ -51,6 +53,7 @@ class Comparison:
     flaky: pl.DataFrame
     method: str
     n_unpaired: int
+    judges: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self._table().text()
@@ -67,6 +70,9 @@ class Comparison:
         return Table(title, subtitle, columns, rows, _worst(self.flips), [*self._callouts()])
 
     def _callouts(self) -> Iterator[str]:
+        if self.judges:
+            names = ", ".join(self.judges)
+            yield f"judged by a model ({names}); calibrate(run, labels) says how far to trust it"
         if self.n_unpaired:
             yield f"{self.n_unpaired} cases are in one run only and are not compared"
         if self.flaky.height:
@@ -107,6 +113,7 @@ def compare(
         pairs.frame.filter("is_flaky").select("case_id", "baseline", "current", "tags"),
         overall.method,
         pairs.n_current + pairs.n_baseline - 2 * (pairs.frame.height + pairs.n_unscored),
+        tuple(judges_of(metric, run)),
     )
 
 

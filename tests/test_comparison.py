@@ -9,6 +9,7 @@ from llmops_lab.comparison import compare
 from llmops_lab.errors import LabError
 from llmops_lab.evals import evaluate
 from llmops_lab.golden import Case, GoldenSet
+from llmops_lab.scorers.judge import Judge
 
 
 def golden():
@@ -83,3 +84,11 @@ def test_cases_whose_trials_differ_are_named():
     assert found.flaky["current"].to_list() == pytest.approx([2 / 3, 2 / 3])
     assert "2 cases are flaky: their trials differed within a run (c03, c04)" in str(found)
     assert compare(before, before).flaky.is_empty()
+
+
+def test_a_change_that_a_judge_sees_says_so():
+    judge = Judge(lambda prompt: '{"verdict": "pass"}')
+    run = evaluate(lambda question: "yes", golden(), scorers=["exact", judge])
+    assert compare(run, run, metric="judge").judges == ("judge",)
+    assert "judged by a model (judge); calibrate(run, labels)" in str(compare(run, run))
+    assert "judged" not in str(compare(run, run, metric="exact"))
