@@ -186,7 +186,7 @@ def write(path: Path, shape: str, n: int) -> None:
 
 def write_large(path: Path, size: float) -> int:
     """A Langfuse export of some `size` bytes, every id its own; returns its spans."""
-    n = 20_000
+    n = max(100, min(20_000, int(size / 4_000)))
     lines = (
         "\n".join(json.dumps(langfuse(s), ensure_ascii=False) for s in spans(n)).encode() + b"\n"
     )

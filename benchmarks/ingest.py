@@ -98,12 +98,12 @@ def medians(runs: list[Numbers]) -> Numbers:
     return {name: median(each[name] for each in runs) for name in runs[0]}
 
 
-def compare(folder: Path, n: int, n_runs: int) -> None:
+def compare(folder: Path, n: int, n_runs: int, shapes: list[str]) -> None:
     there = [way for way, (package, _) in PEERS.items() if find_spec(package)]
     for way in PEERS.keys() - set(there):
         print(f"{way} is left out: {PEERS[way][0]} is not installed")
     wanted = sum(span["input"] for span in spans(n))
-    for shape in SHAPES:
+    for shape in shapes:
         path = folder / f"{shape}.jsonl"
         write(path, shape, n)
         size = path.stat().st_size / 1e6
@@ -146,6 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("spans", nargs="?", type=int, default=200_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--shapes", nargs="*", choices=SHAPES, default=list(SHAPES))
     parser.add_argument("--cache-gb", type=float, default=0.0)
     parser.add_argument("--measure", nargs=3)
     given: Any = parser.parse_args()
@@ -154,7 +155,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         if given.spans:
-            compare(Path(folder), given.spans, given.runs)
+            compare(Path(folder), given.spans, given.runs, given.shapes)
         if given.cache_gb:
             measure_cache(Path(folder), given.cache_gb)
 
