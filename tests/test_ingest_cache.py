@@ -90,7 +90,7 @@ def test_real_files_come_out_of_the_cache_as_they_are_read(name, shared, tmp_pat
 @pytest.mark.parametrize("share", [7, 1000])
 def test_traces_built_a_share_at_a_time_in_many_files_are_the_same(share, export, tmp_path):
     copies = []
-    for n in range(3):
+    for n in (2, 0, 1):
         copies.append(tmp_path / f"{n}.jsonl")
         copies[-1].write_bytes(export.read_bytes().replace(b'"t1', f'"{n}t1'.encode()))
     folder = tmp_path / "parts"

@@ -54,6 +54,8 @@ def write_parts(
     is_priced = prices is None and all(part.is_canonical for part in light)
     n_shares = max(1, -(-sum(heights) // sizes.tree_spans))
     derived, repeated = _derived(raw, n_shares, None if is_priced else prices or {})
+    files = {part.name: n for n, part in enumerate(light)}
+    repeated.sort(key=lambda row: (files.get(row["source_file"], -1), row["line"]))
     _write_spans(folder, heights, derived)
     tables = side_tables(light, repeated)
     for name, schema in SIDE_TABLES.items():
@@ -103,7 +105,6 @@ def _derived(raw: pl.LazyFrame, n_shares: int, prices: Prices) -> tuple[pl.DataF
             spans = cost.price_traces(Traces(spans.lazy()), prices=prices).spans
         found.append(spans.select(columns))
         repeated += again
-    repeated.sort(key=lambda row: (row["source_file"], row["line"] or 0))
     return pl.concat(found).sort("_place"), repeated
 
 
