@@ -1,7 +1,7 @@
 """Exports of any size, seeded: one story told as Langfuse, OpenInference and OTLP write it.
 
-Keys are those of real exports. Nine spans of ten carry a question of some 1,200 characters and an
-answer of some 700, with the quotes and line ends that make escaping cost something.
+Keys are those of real exports. Every span carries a question of 150 words and an answer of 90, with
+the quotes and line ends that make escaping cost something.
 """
 
 import json
