@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from llmops_lab._cases.case import now, shorten
+from llmops_lab._cases.masked import masked_case
 from llmops_lab._display import Table
 from llmops_lab._embedded.vectors import vectors
+from llmops_lab._privacy.masker import Masker
 from llmops_lab._remedies.contested import contested
 from llmops_lab._remedies.diverse import diverse
 from llmops_lab._remedies.examples import Example, Examples
@@ -70,6 +72,7 @@ def propose_cases(
     *,
     n: int = 10,
     only_failed: bool = False,
+    redacted: bool = True,
 ) -> Proposal:
     """Up to `n` diverse traces of a segment as quarantined cases, those that failed first.
 
@@ -77,7 +80,8 @@ def propose_cases(
     check of `score` failed.
     `segment` is a number, id or name. Traces that ask nearly what a case of `golden` asks are
     passed over. Each case keeps trace and span ids, and the segment in its metadata; an answer
-    that a user disliked becomes one never to give. Raises LabError for an unknown segment.
+    that a user disliked becomes one never to give. Personal data and secrets are masked (see
+    `redact`) unless `redacted` is False. Raises LabError for an unknown segment.
     """
     there = pool(found, segment)
     fresh, known = _not_asked_yet(there, golden)
@@ -87,6 +91,9 @@ def propose_cases(
         others = _diverse(there, np.flatnonzero(fresh & ~failed), n - len(chosen))
         chosen = np.concatenate([chosen, others])
     cases = [_case(there, row) for row in there.rows[chosen].iter_rows(named=True)]
+    if redacted:
+        masker = Masker()
+        cases = [masked_case(case, masker) for case in cases]
     return Proposal(
         GoldenSet().diff(cases).new,
         there.name,
@@ -103,6 +110,7 @@ def few_shot(
     golden: GoldenSet | None = None,
     *,
     n: int = 5,
+    redacted: bool = True,
 ) -> Examples:
     """Up to `n` diverse questions of a segment with good answers, for the prompt.
 
@@ -110,8 +118,10 @@ def few_shot(
     users liked. Refused, with the reason in `.refused`: what nearly repeats a held-out case of
     `golden` (only the splits train, dev and few-shot may teach), and an answer with a sentence
     that other users of the segment disliked. `.messages` are turns for the prompt.
+    Personal data and secrets are masked (see `redact`) unless `redacted` is False.
     """
-    return _examples(found, segment, golden, most=n)
+    examples = _examples(found, segment, golden, most=n)
+    return examples.masked() if redacted else examples
 
 
 def fine_tuning(
@@ -120,12 +130,14 @@ def fine_tuning(
     golden: GoldenSet | None = None,
     *,
     system: str | None = None,
+    redacted: bool = True,
 ) -> Examples:
     """All good answers of a segment as a training set; `.save(path)` writes OpenAI's JSONL.
 
-    As `few_shot`, with every example. `system` is the prompt that stands before each.
+    As `few_shot`, masked too, with every example. `system` is the prompt that stands before each.
     """
-    return _examples(found, segment, golden, system=system)
+    examples = _examples(found, segment, golden, system=system)
+    return examples.masked() if redacted else examples
 
 
 def _not_asked_yet(there: Pool, golden: GoldenSet | None) -> tuple[Bools, Bools]:

@@ -200,3 +200,17 @@ def test_nothing_good_is_no_file(found, tmp_path):
     with pytest.raises(LabError, match="no good answers"):
         fine_tuning(silent, 0).save(tmp_path / "train.jsonl")
     assert not (tmp_path / "train.jsonl").exists()
+
+
+def test_what_leaves_a_segment_is_masked_unless_the_user_says_otherwise(found, monkeypatch):
+    monkeypatch.setenv("LLMOPS_LAB_REDACTION_KEY", "a key of the team")
+    embeddings = found.embeddings
+    personal = pl.concat_str(pl.col("text"), pl.lit(" I am ana@example.com"))
+    rows = embeddings.frame.with_columns(
+        text=personal, output_text=pl.concat_str("output_text", pl.lit(" Write to bo@example.com"))
+    )
+    private = replace(found, embeddings=replace(embeddings, frame=rows))
+    for take in (propose_cases, few_shot, fine_tuning):
+        assert "@example.com" not in str(list(take(private, 0)))
+        assert "[EMAIL_" in str(list(take(private, 0)))
+        assert "ana@example.com" in str(list(take(private, 0, redacted=False)))

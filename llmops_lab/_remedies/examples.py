@@ -1,7 +1,7 @@
 """Questions with good answers, and the two forms they are used in: a prompt, a training file."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import polars as pl
 
 from llmops_lab._atomic import locked, write_atomically
 from llmops_lab._display import Table
+from llmops_lab._privacy.masker import Masker
 from llmops_lab._segments.table import shortened
 from llmops_lab.errors import LabError
 
@@ -62,6 +63,16 @@ class Examples:
     def messages(self) -> list[dict[str, str]]:
         """Turns of user and assistant, to stand in a prompt between system and question."""
         return [turn for example in self.examples for turn in _turns(example)]
+
+    def masked(self) -> "Examples":
+        """The same with masks in the place of personal data and secrets; see `redact`."""
+        masker = Masker()
+        examples = [
+            replace(each, question=masker.text(each.question), answer=masker.text(each.answer))
+            for each in self.examples
+        ]
+        refused = [(masker.text(question), masker.text(why)) for question, why in self.refused]
+        return replace(self, examples=tuple(examples), refused=tuple(refused))
 
     def save(self, path: str | Path) -> Path:
         """Write OpenAI's chat format for fine-tuning, one example a line.
