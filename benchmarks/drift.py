@@ -28,8 +28,9 @@ from llmops_lab._scan.landmarks import density_groups, layout, nearest
 from llmops_lab._scan.permutation import count_rows, scan_shares
 from llmops_lab._scan.tree_scan import Nodes, candidate_nodes, principal_axes
 from llmops_lab._scan.units import units_of
-from llmops_lab.drift import SPENT_ON_SHARES
+from llmops_lab.drift import SPENT_ON_SHARES, detect_drift
 from llmops_lab.embedders._embedder import embedders
+from llmops_lab.embeddings import Embeddings
 
 ALPHA = 0.05 * SPENT_ON_SHARES
 
@@ -131,6 +132,42 @@ def measure(
     )
 
 
+def measure_reports(queries: Queries, scenario: str, runs: int) -> None:
+    """How often a whole report names anything: segments, worse answers, style, perplexity."""
+    found, start = 0, time.process_time()
+    for seed in range(runs):
+        windows = users(queries, 1000, scenario, seed)
+        rng = np.random.default_rng(seed)
+        frame = pl.DataFrame(
+            {
+                "trace_id": [str(i) for i in range(len(windows.rows))],
+                "text": [queries.texts[i] for i in windows.rows],
+                "user_id": [str(u) for u in windows.unit],
+                "status": np.where(rng.random(len(windows.rows)) < 0.05, "error", "ok"),
+            }
+        )
+        both = Embeddings(queries.matrix[windows.rows], frame, "", "")
+        found += detect_drift(both.take(~windows.is_current), both.take(windows.is_current)).found
+    low, high = stats.binomtest(found, runs).proportion_ci(method="wilson")
+    seconds = (time.process_time() - start) / runs
+    print(
+        f"\nusers, {scenario}: {found / runs:.3f} ({low:.3f}–{high:.3f}) of {runs} whole reports"
+        f" name something, {seconds:.1f} CPU s each"
+    )
+
+
+def time_scan(queries: Queries, n: int) -> None:
+    """CPU seconds of the scan of `n` rows drawn again and again, each moved a little."""
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, len(queries.texts), n)
+    matrix = queries.matrix[rows] + rng.normal(0, 0.01, (n, queries.matrix.shape[1]))
+    moved = Queries(queries.texts, queries.intents, matrix.astype(np.float32))
+    windows = Windows(np.arange(n), np.arange(n) >= n // 2, rng.zipf(1.5, n) % (n // 5), {})
+    start = time.process_time()
+    tree_scan(moved, windows, 0)
+    print(f"\nthe scan of {n:,} rows takes {time.process_time() - start:.1f} CPU s")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
@@ -177,6 +214,8 @@ def main() -> None:
             many,
         )
     measure("users, none", clinc, lambda s: users(clinc, 1000, "none", s), by_row, min(runs, 20))
+    measure_reports(clinc, "none", 2 * runs)
+    time_scan(clinc, 100_000)
 
 
 if __name__ == "__main__":

@@ -39,7 +39,7 @@ from llmops_lab._scan.permutation import (
 from llmops_lab._scan.tree_scan import LARGEST_SHARE, Nodes, candidate_nodes, principal_axes, topics
 from llmops_lab._scan.units import Bools, Floats, Ints
 from llmops_lab._scan.words import broad_and_narrow_words, same_stem, words
-from llmops_lab.detectors._shift import Sample, Shift, detectors
+from llmops_lab.detectors._shift import Likelihood, Sample, Shift, detectors
 from llmops_lab.embeddings import Embeddings, embed_alike
 from llmops_lab.errors import LabError
 from llmops_lab.segments import segment_name
@@ -53,6 +53,8 @@ _LARGEST_GROUP = 0.35
 _BY_ANSWER = "negative_feedback_rate"
 # A group is a matter of style when this share of it uses words of the style.
 _MOSTLY = 0.4
+# Texts read to tell which words are style.
+_MOST_READ = 20_000
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,9 @@ def _style_apart(
     A group that grew by words which stand beside all kinds of words, and not by words of its
     own, is people who write differently, not people who ask for something new.
     """
-    broad, narrow = broad_and_narrow_words(both.texts, both.is_current, both.unit_of_row)
+    drawn = np.random.default_rng(both.seed).permutation(len(both.texts))[:_MOST_READ]
+    texts = [both.texts[row] for row in drawn.tolist()]
+    broad, narrow = broad_and_narrow_words(texts, both.is_current[drawn], both.unit_of_row[drawn])
     stylish = [
         f.kind in ("emerging", "grown")
         and _share_saying(both, f.rows & both.is_current, broad)
@@ -263,11 +267,24 @@ def _signals(both: Comparison, topic: Ints, findings: list[Finding], alpha: floa
     """Every global test, on the rows that no reported segment explains."""
     kept = np.flatnonzero(~_taken(findings, len(both.texts)))
     units = both.units_of_rows(kept)
-    sample = Sample([both.texts[int(i)] for i in kept], units, topic[kept], both.seed)
+    texts = [both.texts[int(i)] for i in kept]
+    sample = Sample(texts, units, topic[kept], both.seed, _likelihood(both.frame[kept]))
     shifts = {name: detectors[name](sample) for name in detectors}
     return pl.DataFrame(
-        [_signal(name, shift, alpha) for name, shift in shifts.items()],
+        [_signal(name, shift, alpha) for name, shift in shifts.items() if shift is not None],
         schema=_SIGNALS,
+    )
+
+
+def _likelihood(frame: pl.DataFrame) -> Likelihood | None:
+    """What models said of the probability of their answers; None where nothing was recorded."""
+    wanted = ("model", "output_logprob", "n_logprobs")
+    if not set(wanted) <= set(frame.columns) or not frame["n_logprobs"].sum():
+        return None
+    return Likelihood(
+        frame["model"].fill_null("").to_numpy().astype(str),
+        frame["output_logprob"].fill_null(float("nan")).to_numpy(),
+        frame["n_logprobs"].fill_null(0).cast(pl.Float64).to_numpy(),
     )
 
 

@@ -248,3 +248,19 @@ def test_exploring_shows_no_less_and_says_so(planted, report):
     assert explored.frame["kind"].is_in(changed).sum() >= report.frame["kind"].is_in(changed).sum()
     assert "Exploratory: of the segments named about 5% may be chance" in str(explored)
     assert "Exploratory" not in str(report)
+
+
+def test_models_that_became_less_sure_of_their_answers_are_told_by_log_probabilities(queries):
+    planter = Planter(queries, seed=6)
+    windows = []
+    for window, each in ((0, -0.5), (1, -0.8)):
+        rows = planter.rows(300, window, {})
+        for row in rows:
+            row |= {"kind": "llm", "request_model": "m", "n_logprobs": 40}
+            row["output_logprob"] = 40 * each * float(planter.rng.uniform(0.8, 1.2))
+        windows.append(traces_of(rows, "bc"[window]))
+    report = detect_drift(*windows)
+    signal = report.signals.filter(name="answer_perplexity").row(0, named=True)
+    assert signal["flagged"]
+    assert signal["low"] < np.exp(0.3) < signal["high"]
+    assert "models are less sure of them" in str(report)

@@ -20,6 +20,7 @@ _SHARED = 0.2
 _NEARLY = 0.9
 _AS_STRONG = 0.8
 _DOUBT_ROWS = 4
+_MOST_COMPARED = 20_000
 _BURST_UNITS = 3
 _MOST_BURSTS = 5
 _N_TREES = 5
@@ -198,7 +199,7 @@ def described(
     """One record per finding: names, words, examples, counts, shares, metrics then and now."""
     now, then = compared.is_current, ~compared.is_current
     shown = [f.rows & (then if f.kind == "vanished" else now) for f in findings]
-    terms = topic_words(compared.texts, shown)
+    terms = _named(compared, shown)
     stable = stability(compared, [f.rows for f in findings])
     return [
         {
@@ -222,6 +223,17 @@ def described(
         }
         for i, f in enumerate(findings)
     ]
+
+
+def _named(compared: Comparison, shown: Sequence[Bools]) -> list[list[str]]:
+    """Words of each group, against at most 20,000 texts in all."""
+    rows = np.arange(len(compared.texts))
+    if len(rows) > _MOST_COMPARED:
+        drawn = np.random.default_rng(compared.seed).choice(rows, _MOST_COMPARED, replace=False)
+        few = [np.flatnonzero(group)[:_MOST_COMPARED] for group in shown]
+        rows = np.unique(np.concatenate([drawn, *few]))
+    texts = [compared.texts[row] for row in rows.tolist()]
+    return topic_words(texts, [group[rows] for group in shown])
 
 
 def _telling(compared: Comparison, rows: Bools) -> list[str]:

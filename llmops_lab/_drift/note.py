@@ -65,7 +65,7 @@ def headline(report: Described) -> str:
     kinds = report.frame.filter(pl.col("kind") != "burst")["kind"].to_list()
     parts = [f"{kinds.count(k)} {k}" for k in _VERB if k in kinds]
     flagged = report.signals.filter("flagged")["name"].to_list()
-    parts += [f"{name} shifted" for name in flagged]
+    parts += [f"{name.replace('_', ' ')} shifted" for name in flagged]
     return "Drift: " + ", ".join(parts) if parts else "No drift found"
 
 
@@ -215,7 +215,9 @@ def signal_line(row: Row) -> str:
         return f"{text}, p = {row['p_value']:.3f}{words}"
     size = f"{row['statistic']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
     weight = "" if row["flagged"] else "; slight, worth a look"
-    return f"{row['name'].capitalize()} ratio {size}: current texts are less expected{weight}"
+    if row["name"] == "answer_perplexity":
+        return f"Perplexity of answers, ratio {size}: models are less sure of them{weight}"
+    return f"Perplexity of queries, ratio {size}: they are less expected{weight}"
 
 
 def burst_line(row: Row) -> str:

@@ -16,6 +16,7 @@ from llmops_lab._scan.units import Bools, Floats, Ints, Units, bags_of, resample
 from llmops_lab._spans.checks import check_names, has_failed
 
 _LEAST_KNOWN = 20
+_N_PERMUTATIONS = 499
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -82,7 +83,7 @@ def scan_quality(
     *,
     alpha: float,
     only_more: bool = False,
-    n_permutations: int = 499,
+    n_permutations: int = _N_PERMUTATIONS,
     seed: int = 0,
 ) -> ScanResult:
     """Test the change of a mean inside every group at once, by permutation of whole units.
@@ -90,10 +91,21 @@ def scan_quality(
     Groups share their shuffles, so that one correction covers all of them. `only_more` tests
     increases alone.
     """
-    observed, null = np.zeros(len(groups.rows)), np.zeros((len(groups.rows), n_permutations))
-    for i, (rows, values) in enumerate(zip(groups.rows, groups.values, strict=True)):
-        observed[i], null[i] = _inside(units, rows, values[rows], n_permutations, seed)
-    return step_down(observed, null, alpha=alpha, only_more=only_more)
+    observed, null = _shuffles(units, groups, [groups.values], n_permutations, seed)
+    return step_down(observed[0], null[0], alpha=alpha, only_more=only_more)
+
+
+def _shuffles(
+    units: Units, groups: Groups, versions: Sequence[Sequence[Floats]], n: int, seed: int
+) -> tuple[Floats, Floats]:
+    """The statistic of every version of the values (versions, groups), and with windows shuffled
+    (versions, groups, n); all versions of a group know the same rows and share its shuffles."""
+    shape = (len(versions), len(groups.rows))
+    observed, null = np.zeros(shape), np.zeros((*shape, n))
+    for g, rows in enumerate(groups.rows):
+        looked = [values[g][rows] for values in versions]
+        observed[:, g], null[:, g] = _inside(units, rows, looked, n, seed)
+    return observed, null
 
 
 def scan_excess(units: Units, groups: Groups, *, alpha: float, seed: int = 0) -> ScanResult:
@@ -102,11 +114,14 @@ def scan_excess(units: Units, groups: Groups, *, alpha: float, seed: int = 0) ->
     A group must have increased by itself and still when the common change is taken out, so
     its p-value is the larger of the two.
     """
-    by_itself = scan_quality(units, groups, alpha=alpha, only_more=True, seed=seed)
     is_current = units.is_current[units.block]
-    common = {id(v): without_common_change(v, is_current) for v in groups.values}
-    rest = Groups(groups.rows, [common[id(v)] for v in groups.values])
-    beyond = scan_quality(units, rest, alpha=alpha, only_more=True, seed=seed)
+    each = {id(values): values for values in groups.values}
+    common = {key: without_common_change(values, is_current) for key, values in each.items()}
+    versions = [groups.values, [common[id(values)] for values in groups.values]]
+    observed, null = _shuffles(units, groups, versions, _N_PERMUTATIONS, seed)
+    by_itself, beyond = (
+        step_down(observed[i], null[i], alpha=alpha, only_more=True) for i in (0, 1)
+    )
     return ScanResult(
         by_itself.statistic,
         np.maximum(by_itself.p_value, beyond.p_value),
@@ -131,18 +146,20 @@ def mean_change(units: Units, rows: Ints, values: Floats) -> float:
 
 
 def _inside(
-    units: Units, rows: Ints, values: Floats, n_permutations: int, seed: int
-) -> tuple[float, Floats]:
-    """Studentised change of the mean in one group: as it is, and with windows shuffled."""
-    known = ~np.isnan(values)
+    units: Units, rows: Ints, versions: Sequence[Floats], n_permutations: int, seed: int
+) -> tuple[Floats, Floats]:
+    """Studentised change of the mean in one group, per version of its values: as it is, and with
+    windows shuffled."""
+    known = ~np.isnan(versions[0])
     block, place = np.unique(units.block[rows[known]], return_inverse=True)
     size = np.bincount(place).astype(np.float64)
-    excess = np.bincount(place, values[known] - values[known].mean()).astype(np.float64)
     partner = _partners(units, block)
     current = units.is_current[block]
     labels = _shuffled(units, block, partner, n_permutations, seed)
-    observed = _studentised(size, excess, partner, current[:, None])
-    return float(observed[0]), _studentised(size, excess, partner, labels)
+    labels = np.concatenate([current[:, None], labels], axis=1)
+    excess = [np.bincount(place, v[known] - v[known].mean()).astype(np.float64) for v in versions]
+    found = np.stack([_studentised(size, e, partner, labels) for e in excess])
+    return found[:, 0], found[:, 1:]
 
 
 def _partners(units: Units, block: Ints) -> Ints:

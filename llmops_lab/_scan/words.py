@@ -59,8 +59,12 @@ def same_stem(
     The stem is the first five letters: crude, and the same for all languages.
     """
     rows: dict[str, list[int]] = {}
+    known: dict[str, set[str]] = {}
     for i, text in enumerate(texts):
-        for stem in {word[:_STEM] for word in words(text) if _meaningful(word)}:
+        # Production traffic repeats itself, answers above all.
+        if text not in known:
+            known[text] = {word[:_STEM] for word in words(text) if _meaningful(word)}
+        for stem in known[text]:
             rows.setdefault(stem, []).append(i)
     within = (least * len(texts), most * len(texts))
     return [np.array(rows[s]) for s in sorted(rows) if within[0] <= len(rows[s]) <= within[1]]

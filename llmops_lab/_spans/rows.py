@@ -120,8 +120,8 @@ def _counts() -> list[pl.Expr]:
 
 
 def _usage() -> list[pl.Expr]:
-    def total(column: str) -> pl.Expr:
-        known = pl.col(column).filter(_LEAF).drop_nulls()
+    def total(column: str, of: pl.Expr = _LEAF) -> pl.Expr:
+        known = pl.col(column).filter(of).drop_nulls()
         return pl.when(known.len() > 0).then(known.sum()).alias(column)
 
     reported = pl.col("total_tokens_reported").filter(pl.col("depth") == 0).first()
@@ -130,6 +130,8 @@ def _usage() -> list[pl.Expr]:
         *(total(c) for c in _TOKENS),
         reported.alias("tokens_reported"),
         (reported != counted).alias("tokens_mismatch"),
+        total("output_logprob", _CALL),
+        total("n_logprobs", _CALL),
         total("cost_usd"),
         (_LEAF & pl.col("cost_usd").is_null()).sum().alias("n_unpriced"),
         total("cost_reported_usd"),

@@ -80,6 +80,8 @@ SPANS: Schema = {
     "output_audio_tokens": INT,
     "input_image_tokens": INT,
     "total_tokens_reported": INT,
+    "output_logprob": FLOAT,
+    "n_logprobs": INT,
     "usage_role": USAGE_ROLE,
     "cost_reported_usd": FLOAT,
     "cost_input_reported_usd": FLOAT,

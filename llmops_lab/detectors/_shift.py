@@ -7,17 +7,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from llmops_lab._registry import Registry
-from llmops_lab._scan.units import Bools, Ints, Units
+from llmops_lab._scan.units import Bools, Floats, Ints, Units
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Texts of both windows, who wrote each, and the topic (a small group) each is of."""
+    """Texts of both windows, who wrote each, and the topic (a small group) each is of.
+
+    `answers` are the models' own probabilities of what they answered, where traces have them.
+    """
 
     texts: Sequence[str]
     units: Units
     topic: Ints
     seed: int = 0
+    answers: "Likelihood | None" = None
 
     @property
     def is_current(self) -> Bools:
@@ -30,6 +34,16 @@ class Sample:
     def take(self, rows: NDArray[np.int64]) -> tuple[list[str], Ints, Ints]:
         """Texts, blocks and topics of some rows."""
         return [self.texts[int(i)] for i in rows], self.units.block[rows], self.topic[rows]
+
+
+@dataclass(frozen=True)
+class Likelihood:
+    """Per row: the model that answered ("" unknown), Σ log p of its tokens and how many; NaN and
+    0 where the trace has none."""
+
+    model: NDArray[np.str_]
+    logprob: Floats
+    tokens: Floats
 
 
 @dataclass(frozen=True)
@@ -50,6 +64,7 @@ class Shift:
     words: tuple[str, ...] = ()
 
 
-Detector = Callable[[Sample], Shift]
+# None where the sample does not hold what the detector looks at.
+Detector = Callable[[Sample], Shift | None]
 
 detectors: Registry[Detector] = Registry("detector", "llmops_lab.detectors")

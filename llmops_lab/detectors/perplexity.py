@@ -6,14 +6,14 @@ from llmops_lab._scan.character_model import coded, surprise
 from llmops_lab._scan.units import Bools, Floats, Ints, resampled_units
 from llmops_lab.detectors._shift import Sample, Shift, detectors
 
-_MOST_ROWS = 20_000
+_MOST_ROWS = 10_000
 _N_RESAMPLES = 500
 _CONFIDENCE = 0.95
 
 
 @detectors.register("perplexity")
 def perplexity(sample: Sample) -> Shift:
-    """Ratio of perplexities per character: 1 is calm, above 1.15 is not.
+    """Ratio of perplexities of queries, per character: 1 is calm, above 1.15 is not.
 
     Cross-fitted: the units fall into two halves, and each half, baseline and current, is read
     by a 5-gram model of the other half's baseline, so that nobody is judged by what they

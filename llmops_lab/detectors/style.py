@@ -15,7 +15,7 @@ from llmops_lab.detectors._shift import Sample, Shift, detectors
 
 Matrix = NDArray[np.float32]
 
-_MOST_ROWS = 15_000
+_MOST_ROWS = 8_000
 _MOST_CHARACTERS = 500
 _N_PERMUTATIONS = 199
 _RIDGE = 10.0
@@ -41,13 +41,14 @@ def style(sample: Sample) -> Shift:
     shuffles = [labels[block] for labels in shuffled_windows(sample.units, _N_PERMUTATIONS, rng)]
     labels = np.concatenate([sample.units.is_current[block][:, None], *shuffles], axis=1)
     observed, *null = _area(_scores(features, labels, fold), labels, fold)
-    broad, _ = broad_and_narrow_words(sample.texts, sample.is_current, sample.unit_of_row)
+    who = sample.units.unit[block], sample.units.is_current[block]
+    broad, _ = broad_and_narrow_words(texts, who[1], who[0])
     p_value = float(1 + (np.array(null) >= observed).sum()) / (len(null) + 1)
     return Shift(float(observed), 0.5, p_value=p_value, words=tuple(broad[:_MOST_WORDS]))
 
 
 def _some_rows(sample: Sample, rng: np.random.Generator) -> Ints:
-    """All rows, or those of a random part of the units, at most about 15,000."""
+    """All rows, or those of a random part of the units, at most about 8,000."""
     n = len(sample.texts)
     if n <= _MOST_ROWS:
         return np.arange(n)

@@ -1,6 +1,7 @@
-"""What OpenAI's files share: usage, parameters and finish reasons of a completion body."""
+"""What OpenAI's files share: usage, parameters, log-probabilities and finish reasons of a completion body."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import polars as pl
@@ -46,3 +47,25 @@ def finish_reasons(values: Values) -> Column:
         return [str(reason) for reason in plain if reason] or None
 
     return one_by_one(values, pl.List(pl.String), read)
+
+
+def logprob_fields(choices: str) -> tuple[Field, ...]:
+    """The log-probability of the answer's tokens, where it was asked for: sum and tokens."""
+    return (
+        Field("output_logprob", choices, _logprobs(pl.Float64(), math.fsum)),
+        Field("n_logprobs", choices, _logprobs(pl.Int64(), len)),
+    )
+
+
+def _logprobs(
+    dtype: pl.DataType, combine: Callable[[list[float]], float]
+) -> Callable[[Values], Column]:
+    def read(choices: Any) -> float | None:
+        lists = [c.get("logprobs") for c in list_in(choices) if isinstance(c, Mapping)]
+        contents = [found.get("content") for found in lists if isinstance(found, Mapping)]
+        tokens = [token for content in contents for token in list_in(content)]
+        each = [token.get("logprob") for token in tokens if isinstance(token, Mapping)]
+        known = [float(p) for p in each if isinstance(p, int | float) and math.isfinite(p)]
+        return combine(known) if known else None
+
+    return lambda values: one_by_one(values, dtype, read)

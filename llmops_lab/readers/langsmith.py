@@ -19,7 +19,7 @@ from llmops_lab.readers._convert import (
 )
 from llmops_lab.readers._json import decode, object_in
 from llmops_lab.readers._moments import moment
-from llmops_lab.readers._openai import finish_reasons
+from llmops_lab.readers._openai import finish_reasons, logprob_fields
 from llmops_lab.readers._reader import Exploded, Field, Rows, keys, reader
 from llmops_lab.readers._records import Record
 from llmops_lab.readers._side_rows import as_number
@@ -137,6 +137,7 @@ langsmith = reader(
         Field("temperature", f"{_META}ls_temperature|extra.invocation_params.temperature", gentle(number)),
         Field("max_tokens", f"{_META}ls_max_tokens|extra.invocation_params.max_tokens", gentle(whole)),
         Field("finish_reasons", "outputs.choices", finish_reasons),
+        *logprob_fields("outputs.choices"),
         Field("input_tokens", "outputs.usage_metadata.input_tokens|prompt_tokens", whole),
         Field("output_tokens", "outputs.usage_metadata.output_tokens|completion_tokens", whole),
         Field("total_tokens_reported", "total_tokens|outputs.usage_metadata.total_tokens", whole),

@@ -4,7 +4,7 @@ import polars as pl
 
 from llmops_lab.readers._convert import Column, Values, choice, constant, gentle, whole
 from llmops_lab.readers._moments import moment
-from llmops_lab.readers._openai import finish_reasons, usage_fields
+from llmops_lab.readers._openai import finish_reasons, logprob_fields, usage_fields
 from llmops_lab.readers._reader import Field, keys, reader
 
 _BODY = "response.body."
@@ -33,6 +33,7 @@ openai_batch = reader(
         Field("service_tier", "custom_id", constant("batch")),
         *usage_fields(_BODY),
         Field("finish_reasons", f"{_BODY}choices", finish_reasons),
+        *logprob_fields(f"{_BODY}choices"),
         Field("status", "response.status_code", _status),
         Field("status", "error", constant("error")),
         Field("error_type", f"error.code|{_BODY}error.code|{_BODY}error.type"),

@@ -2,7 +2,7 @@
 
 from llmops_lab.readers._convert import constant, words
 from llmops_lab.readers._moments import moment
-from llmops_lab.readers._openai import finish_reasons, usage_fields
+from llmops_lab.readers._openai import finish_reasons, logprob_fields, usage_fields
 from llmops_lab.readers._reader import Field, keys, reader
 
 openai_completions = reader(
@@ -23,6 +23,7 @@ openai_completions = reader(
         Field("service_tier", "service_tier"),
         *usage_fields(""),
         Field("finish_reasons", "choices", finish_reasons),
+        *logprob_fields("choices"),
         Field("user_id", "input_user|safety_identifier|user|metadata.user_id"),
         Field("conversation_id", "conversation.id|metadata.session_id"),
         Field("tags", "metadata.tags", words),

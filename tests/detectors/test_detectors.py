@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from llmops_lab._scan.units import units_of
-from llmops_lab.detectors._shift import Sample, detectors
+from llmops_lab.detectors._shift import Likelihood, Sample, detectors
 
 TEXT = "where is my order parcel refund late card change address please help with"
 WORDS = TEXT.split()
@@ -18,7 +18,12 @@ def sample(seed, *, n=600, n_users=150, altered=0.0, alter=lambda text: f"yo {te
         alter(t) if c and rng.random() < altered else t for t, c in zip(texts, current, strict=True)
     ]
     units = units_of(rng.integers(0, n_users, n), current)
-    return Sample(texts, units, rng.integers(0, 10, n))
+    # What is asked in slang is answered with less confidence.
+    tokens = rng.integers(20, 60, n).astype(float)
+    unsure = np.array([text.startswith("yo ") for text in texts])
+    logprob = -tokens * rng.normal(0.6 + 0.5 * unsure, 0.1)
+    answers = Likelihood(np.full(n, "m"), logprob, tokens)
+    return Sample(texts, units, rng.integers(0, 10, n), answers=answers)
 
 
 @pytest.mark.parametrize("name", detectors)
@@ -63,3 +68,37 @@ def test_perplexity_sees_gibberish_and_names_its_size():
 
     found = detectors["perplexity"](sample(4, altered=1.0, alter=scrambled))
     assert found.low > 2
+
+
+def likely(model, logprob, tokens, n=40):
+    """Windows of `n` rows of each model, two users: Σ log p and tokens by (model, window)."""
+    names = np.repeat(model, 2 * n)
+    current = np.tile(np.arange(2 * n) >= n, len(model))
+    units = units_of(np.arange(len(names)), current)
+    answers = Likelihood(
+        names, np.repeat(logprob, n).astype(float), np.repeat(tokens, n).astype(float)
+    )
+    return Sample([TEXT] * len(names), units, np.zeros(len(names), int), answers=answers)
+
+
+def test_the_perplexity_of_answers_is_that_of_each_model_apart():
+    # Model a: exp(10/10) then and exp(12/10) now; b: exp(40/20) both times, with twice the tokens.
+    # In logarithms 0.2 and 0, weighted by 10 and 20 tokens.
+    sample = likely(["a", "b"], [-10, -12, -40, -40], [10, 10, 20, 20])
+    found = detectors["answer_perplexity"](sample)
+    assert found.statistic == pytest.approx(np.exp(0.2 / 3))
+
+
+def test_a_change_of_model_is_no_change_of_perplexity():
+    # a answers the baseline alone, b current alone: their tokenizers cannot be compared.
+    names = np.repeat(["a", "b"], 40)
+    units = units_of(np.arange(80), np.arange(80) >= 40)
+    answers = Likelihood(names, np.where(names == "a", -10.0, -30.0), np.full(80, 10.0))
+    sample = Sample([TEXT] * 80, units, np.zeros(80, int), answers=answers)
+    assert detectors["answer_perplexity"](sample) is None
+
+
+def test_without_log_probabilities_nothing_is_said_of_answers():
+    units = units_of(np.arange(80), np.arange(80) >= 40)
+    sample = Sample([TEXT] * 80, units, np.zeros(80, int))
+    assert detectors["answer_perplexity"](sample) is None
