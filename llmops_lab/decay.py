@@ -11,7 +11,16 @@ import polars as pl
 from llmops_lab import _quantities as quantities
 from llmops_lab._display import Cell, Table
 from llmops_lab._drift.comparison import unit_ids
-from llmops_lab._drift.pinned import WEEK, Series, change_of_week, cusum, risen, since, spread_of
+from llmops_lab._drift.pinned import (
+    N_FUTURES,
+    WEEK,
+    Series,
+    change_of_week,
+    cusum,
+    risen,
+    since,
+    spread_of,
+)
 from llmops_lab._drift.quality import metrics_of
 from llmops_lab._scan.units import Bools, Floats, Ints
 from llmops_lab.errors import LabError
@@ -124,9 +133,8 @@ def detect_decay(
     timed = rows["start_time"].is_not_null().to_numpy()
     day = _day_numbers(rows, baseline_days)
     units = np.unique(unit_ids(rows, unit), return_inverse=True)[1]
-    records: list[dict[str, Any]] = []
-    tables: list[pl.DataFrame] = []
     start: date = rows.select(pl.col("start_time").dt.date().min()).item()
+    found: list[tuple[str, str, Series]] = []
     for metric, values in _rates(rows, timed & (day < baseline_days)):
         for group, mask in groups.items():
             kept = mask & timed & ~np.isnan(values)
@@ -134,8 +142,14 @@ def detect_decay(
                 values[kept], units[kept], day[kept], baseline_days, int(day.max()) + 1
             )
             if series is not None:
-                records.append({"group": group, "metric": metric, **_record(series, start)})
-                tables.append(_days(group, metric, series, start))
+                found.append((group, metric, series))
+    # So many that the smallest p-value there is stays below alpha after Holm.
+    n_futures = max(N_FUTURES, round(2 * len(found) / alpha))
+    records = [
+        {"group": group, "metric": metric, **_record(series, start, n_futures)}
+        for group, metric, series in found
+    ]
+    tables = [_days(group, metric, series, start) for group, metric, series in found]
     frame = _adjusted(pl.DataFrame(records, schema=_SCHEMA), alpha)
     return DecayReport(
         frame,
@@ -222,8 +236,8 @@ def _series(
     return Series(hits, np.bincount(day, minlength=n_days), baseline_days, spread)
 
 
-def _record(series: Series, start: date) -> dict[str, Any]:
-    found = risen(series)
+def _record(series: Series, start: date, n_futures: int) -> dict[str, Any]:
+    found = risen(series, n_futures=n_futures)
     change, low, high = change_of_week(series)
     hits, n = series.later
     then, n_then = series.pinned

@@ -16,7 +16,7 @@ from llmops_lab._scan.units import Floats, Ints
 WEEK = 7
 # The CUSUM is tuned to a rise by half: its allowance is half of that.
 _ALLOWANCE = 0.25
-_N_SIMULATIONS = 2000
+N_FUTURES = 2000
 _Z95 = NormalDist().inv_cdf(0.975)
 
 
@@ -98,15 +98,15 @@ def trend(series: Series, hits: Floats) -> Floats:
     return excess / np.where(error > 0, error, 1)
 
 
-def risen(series: Series, *, seed: int = 0) -> Rise:
+def risen(series: Series, *, n_futures: int = N_FUTURES, seed: int = 0) -> Rise:
     """Whether the rate has risen since the baseline, by any of the three detectors.
 
-    All are held against 2,000 futures without a change, drawn at rates that the baseline leaves
+    All are held against futures without a change, drawn at rates that the baseline leaves
     possible, with the spread of its users; the smallest p-value is then held against the
     smallest ones of the same futures, so that three looks cost no more than one.
     """
     hits, _ = series.later
-    futures = _futures(series, np.random.default_rng(seed))
+    futures = _futures(series, n_futures, np.random.default_rng(seed))
     seen = np.concatenate([hits[None], futures])
     statistics = [cusum(series, seen).max(axis=-1), week(series, seen), trend(series, seen)]
     p = np.stack([_p_values(statistic) for statistic in statistics])
@@ -115,13 +115,13 @@ def risen(series: Series, *, seed: int = 0) -> Rise:
     return Rise(float(p[0, 0]), float(p[1, 0]), float(p[2, 0]), together)
 
 
-def _futures(series: Series, rng: np.random.Generator) -> Floats:
-    """Counts (simulations, days) of futures at a rate drawn from what the baseline allows."""
+def _futures(series: Series, n_futures: int, rng: np.random.Generator) -> Floats:
+    """Counts (futures, days) of futures at a rate drawn from what the baseline allows."""
     _, n = series.later
     then, n_then = series.pinned
     bad, good = then / series.spread + 0.5, (n_then - then) / series.spread + 0.5
-    rate = rng.beta(bad, good, (_N_SIMULATIONS, 1))
-    drawn = rng.binomial(n.astype(np.int64), rate, (_N_SIMULATIONS, len(n)))
+    rate = rng.beta(bad, good, (n_futures, 1))
+    drawn = rng.binomial(n.astype(np.int64), rate, (n_futures, len(n)))
     expected = n * rate
     return np.clip(expected + sqrt(series.spread) * (drawn - expected), 0, n)
 
