@@ -5,6 +5,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from socket import create_server
@@ -208,7 +209,12 @@ def on_phoenix(peer):
         }
         for trace_id in trace_ids
     ]
-    post(f"{peer.base_url}/v1/projects/default/spans", {"data": spans})
+    url = f"{peer.base_url}/v1/projects/default/spans"
+    post(url, {"data": spans})
+    # Phoenix takes spans at once and stores them a moment later.
+    until = time.monotonic() + 60
+    while not all(trace_id in requests.get(url, timeout=60).text for trace_id in trace_ids):
+        assert time.monotonic() < until
     return traces_of(trace_ids)
 
 
