@@ -98,7 +98,7 @@ def test_runs_of_different_cases_are_not_compared():
     )
     verdict = Gate().check(run_of([], edited), run_of([], golden))
     assert verdict.outcome == "inconclusive"
-    assert "only 90% of the cases are in both runs" in verdict.reasons[0]
+    assert "only 90 % of the cases are in both runs" in verdict.reasons[0]
 
 
 def test_an_unfinished_run_and_another_dataset_are_inconclusive():

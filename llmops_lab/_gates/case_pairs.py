@@ -41,7 +41,7 @@ class Pairs:
         if self.overlap >= min_overlap and self.n_unscored:
             return f"{self.metric} had nothing to compare in any case of both runs"
         return (
-            f"only {self.overlap:.0%} of the cases are in both runs with the same content; "
+            f"only {100 * self.overlap:.0f} % of the cases are in both runs with the same content; "
             "run both on one golden set"
         )
 

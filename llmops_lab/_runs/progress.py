@@ -26,7 +26,7 @@ class Progress:
             self._bar.set_postfix_str(self._numbers(), refresh=False)
 
     def _numbers(self) -> str:
-        parts = [f"{self._n_passed / self._n_read:.0%} passed"] if self._n_read else []
+        parts = [f"{100 * self._n_passed / self._n_read:.0f} % passed"] if self._n_read else []
         parts += [f"{self._n_errors} errors"] if self._n_errors else []
         parts += [f"${self._cost_usd:.2f}"] if self._cost_usd else []
         return ", ".join(parts)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from llmops_lab import _quantities as quantities
 from llmops_lab._drift.note import compared_line, headline, how_sure, sureness
 from llmops_lab.drift import DriftReport
 from llmops_lab.embeddings import Embeddings, embed_alike
@@ -82,7 +83,7 @@ def _group(row: dict[str, Any]) -> Group:
         cells=(
             row["name"],
             row["kind"],
-            f"{row['share_baseline']:.1%} → {row['share_current']:.1%}",
+            _then_and_now("share", row),
             "–" if burst else f"{row['p_adjusted']:.3f}",
         ),
         facts=tuple(_facts(row)),
@@ -98,9 +99,8 @@ def _facts(row: dict[str, Any]) -> Iterable[tuple[str, str]]:
     yield "queries", f"{row['n_baseline']:,} → {row['n_current']:,}"
     yield "users", f"{row['users_baseline']:,} → {row['users_current']:,}"
     for name, label in (_METRICS | _checks(row)).items():
-        before, now = row.get(f"{name}_baseline"), row.get(f"{name}_current")
-        if before is not None or now is not None:
-            yield label, f"{_shown(name, before)} → {_shown(name, now)}"
+        if row.get(f"{name}_baseline") is not None or row.get(f"{name}_current") is not None:
+            yield label, _then_and_now(name, row)
     if row["kind"] != "burst":
         yield "how sure", how_sure(row)
 
@@ -111,9 +111,7 @@ def _checks(row: dict[str, Any]) -> dict[str, str]:
     return {name: f"failed {name.removesuffix('_fail_rate')}" for name in names}
 
 
-def _shown(name: str, value: float | None) -> str:
-    if value is None:
-        return "–"
-    if name.endswith("_rate"):
-        return f"{value:.1%}"
-    return f"${value:.4f}" if name == "cost_usd" else f"{value:.1f} s"
+def _then_and_now(name: str, row: dict[str, Any]) -> str:
+    known = {"cost_usd": quantities.dollars, "duration_s": quantities.seconds}
+    write = known.get(name, quantities.percent)
+    return f"{write(row.get(f'{name}_baseline'))} → {write(row.get(f'{name}_current'))}"

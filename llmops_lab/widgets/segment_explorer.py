@@ -34,10 +34,15 @@ def explore_segments(segments: Segments) -> MapExplorer:
 def _group(row: dict[str, Any]) -> Group:
     return Group(
         title=row["name"],
-        cells=(row["name"], f"{row['n']:,}", f"{row['share']:.1%}", f"{row['n_users']:,}"),
+        cells=(
+            row["name"],
+            f"{row['n']:,}",
+            quantities.percent(row["share"]),
+            f"{row['n_users']:,}",
+        ),
         facts=(
-            ("failed", percent(row["error_rate"])),
-            ("negative feedback", percent(row["negative_feedback_rate"])),
+            ("failed", quantities.percent(row["error_rate"])),
+            ("negative feedback", quantities.percent(row["negative_feedback_rate"])),
             ("cost, mean", quantities.dollars(row["cost_usd_mean"])),
             ("time, median", quantities.seconds(row["duration_s_p50"])),
             ("time, 95 % below", quantities.seconds(row["duration_s_p95"])),
@@ -46,8 +51,3 @@ def _group(row: dict[str, Any]) -> Group:
         exemplars=row["exemplars"],
         code=f"segments.rows({row['segment']})",
     )
-
-
-def percent(value: float | None) -> str:
-    """A share as people read it; a dash where it is unknown."""
-    return "–" if value is None else f"{value:.1%}"
