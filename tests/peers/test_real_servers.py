@@ -58,7 +58,7 @@ def python_with(package):
             found = subprocess.run([python, "-c", look], check=False, capture_output=True)
             if found.returncode == 0:
                 return python
-    pytest.skip(f"needs {package}")
+    pytest.skip(f"{package} is not here: make peers")
 
 
 def free_port():
