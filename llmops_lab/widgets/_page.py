@@ -11,8 +11,8 @@ def module(*names: str) -> str:
 
 
 def style(*names: str) -> str:
-    """A style sheet: the shared one, then the widget's own files."""
-    return _joined("_shared.css", *names)
+    """A style sheet: frame, table and reading pane, then the widget's own files."""
+    return _joined("_shared.css", "_table.css", "_pane.css", *names)
 
 
 def _joined(*names: str) -> str:
