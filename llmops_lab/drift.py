@@ -29,6 +29,8 @@ from llmops_lab._drift.quality import (
     scan_excess,
     segment_quality,
 )
+from llmops_lab._drift.reasons import named_metrics
+from llmops_lab._drift.spending import ON_SHARES, ON_STYLE, ON_WORSE
 from llmops_lab._scan.landmarks import first_two
 from llmops_lab._scan.permutation import (
     count_rows,
@@ -45,9 +47,6 @@ from llmops_lab.errors import LabError
 from llmops_lab.segments import segment_name
 from llmops_lab.traces import Traces
 
-# How alpha is spent, so that it holds for the whole report: most of it on shares, the rest on
-# worse answers and on style.
-SPENT_ON_SHARES, _SPENT_ON_WORSE, _SPENT_ON_STYLE = 0.7, 0.15, 0.15
 # Answers can get worse in a group too large to call its growth a new segment.
 _LARGEST_GROUP = 0.35
 _BY_ANSWER = "negative_feedback_rate"
@@ -69,8 +68,9 @@ class DriftReport:
     are those of both windows, in the order of `membership`.
 
     `attribution`, a row per segment and value of an attribute (prompt version, model, tenant,
-    language …): Cochran–Mantel–Haenszel odds ratio with interval. `quality`, a row per segment
-    and metric: means, change with interval, p-values by permuting units inside the segment.
+    language …): Cochran–Mantel–Haenszel odds ratio with interval. `quality`, a row per metric
+    over all queries (segment null), then per segment: means, change with interval, p-values by
+    permuting units (inside the segment).
     `decomposition`, a row per metric and segment, then all else: `mix` and `rate` sum exactly
     to the metric's change.
     """
@@ -100,7 +100,9 @@ class DriftReport:
     @property
     def found(self) -> bool:
         """Whether anything but bursts is reported."""
-        return bool((self.frame["kind"] != "burst").any() or self.signals["flagged"].any())
+        segments = self.frame["kind"] != "burst"
+        metrics = named_metrics(self)
+        return bool(segments.any() or self.signals["flagged"].any() or metrics.height)
 
     def __str__(self) -> str:
         return "\n".join(note(self))
@@ -138,7 +140,7 @@ def detect_drift(
     groups = candidate_nodes(axes, largest=_LARGEST_GROUP)
     nodes = groups.up_to(LARGEST_SHARE)
     counts = count_rows(both.units, nodes.cell, nodes.members)
-    on_shares = alpha if exploratory else alpha * SPENT_ON_SHARES
+    on_shares = alpha if exploratory else alpha * ON_SHARES
     result = (
         explore_shares(counts, level=on_shares)
         if exploratory
@@ -148,10 +150,10 @@ def detect_drift(
     changed = changed_shares(both, nodes, result, on_shares)
     topic = topics(axes, both.is_current)
     few = bursts(both, nodes, result, _taken(changed, len(both.texts)), on_shares)
-    style = alpha * _SPENT_ON_STYLE
+    style = alpha * ON_STYLE
     changed, signals = _style_apart(both, topic, changed, few, style)
     taken = _taken([*changed, *few], len(both.texts))
-    worse = _worse(both, groups, values, taken, alpha * _SPENT_ON_WORSE)
+    worse = _worse(both, groups, values, taken, alpha * ON_WORSE)
     findings = [*changed, *worse, *few]
     new, growth = smallest_changes(counts, result.critical)
     membership = _membership(findings, len(both.texts))

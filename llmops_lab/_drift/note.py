@@ -8,7 +8,7 @@ import polars as pl
 
 from llmops_lab import _quantities as quantities
 from llmops_lab._display import Cell, Table
-from llmops_lab._drift.reasons import metric_lines
+from llmops_lab._drift.reasons import metric_lines, metric_name, named_metrics
 from llmops_lab._scan.language import language_name
 from llmops_lab._segments.table import names_line, shortened
 
@@ -66,6 +66,7 @@ def headline(report: Described) -> str:
     parts = [f"{kinds.count(k)} {k}" for k in _VERB if k in kinds]
     flagged = report.signals.filter("flagged")["name"].to_list()
     parts += [f"{name.replace('_', ' ')} shifted" for name in flagged]
+    parts += [f"{metric_name(name)} changed" for name in named_metrics(report)["metric"]]
     return "Drift: " + ", ".join(parts) if parts else "No drift found"
 
 
@@ -237,7 +238,8 @@ def sureness(report: Described) -> list[str]:
         f"Exploratory: of the segments named about {report.alpha:.0%} may be chance; look again"
         " in new data before you act on one."
         if report.exploratory
-        else f"Without any change, at most {report.alpha:.0%} of such reports name anything."
+        else f"Without any change, at most {report.alpha:.0%} of such reports name anything"
+        " (bursts, and what is only worth a look, aside)."
         " Shares of segments picked for their change read somewhat too high."
     )
     looked = (

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 
 from llmops_lab._drift.comparison import Comparison
+from llmops_lab._drift.overall import change_of_mean, scan_overall
 from llmops_lab._scan.permutation import ScanResult, step_down
 from llmops_lab._scan.units import Bools, Floats, Ints, Units, bags_of, resampled_units
 from llmops_lab._spans.checks import check_names, has_failed
@@ -158,7 +159,7 @@ def _inside(
     labels = _shuffled(units, block, partner, n_permutations, seed)
     labels = np.concatenate([current[:, None], labels], axis=1)
     excess = [np.bincount(place, v[known] - v[known].mean()).astype(np.float64) for v in versions]
-    found = np.stack([_studentised(size, e, partner, labels) for e in excess])
+    found = np.stack([change_of_mean(size, e, partner, labels) for e in excess])
     return found[:, 0], found[:, 1:]
 
 
@@ -202,25 +203,6 @@ def _keys(block: Ints, n: int, seed: int) -> Floats:
     return (state ^ (state >> np.uint64(31))) / np.float64(2**64)
 
 
-def _studentised(size: Floats, excess: Floats, partner: Ints, labels: Bools) -> Floats:
-    """Change of the mean over its standard error; excess is Σ (value − mean) per block."""
-    n = size.sum()
-    now = size @ labels
-    then = n - now
-    moved = excess @ labels
-    squares = excess**2
-    squares_now = squares @ labels
-    first = np.flatnonzero(partner >= 0)
-    # Each pair is met from both sides, so this sum is twice Σ r·r'.
-    crossed = float(excess[first] @ excess[partner[first]])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        change = moved * n / (now * then)
-        variance = squares_now / now**2 + (squares.sum() - squares_now) / then**2
-        variance = variance - crossed / (now * then)
-        statistic = change / np.sqrt(variance)
-    return np.where(np.isfinite(statistic), statistic, 0.0)
-
-
 def typical(name: str, values: Floats) -> float | None:
     """The mean (or median, for durations) of the known values; None without any."""
     known = values[~np.isnan(values)]
@@ -257,16 +239,14 @@ def segment_quality(
 ) -> pl.DataFrame:
     """A row per metric over all queries (segment null), then per group and metric (see QUALITY).
 
-    Means then and now and the change with its interval, by resampling units; for groups also
-    p-values by permuting units inside the group, `p_adjusted` by max-T over all of them. The
-    intervals over all queries hold together at 95 % (Bonferroni), the others one by one.
+    Means then and now and the change with its interval, by resampling units; p-values by
+    permuting units, inside the group where it is one, `p_adjusted` by max-T over all metrics (and
+    groups). The intervals over all queries hold together at 95 % (Bonferroni), the others one by
+    one.
     """
     everywhere = np.arange(len(both.is_current))
     known = {n: v for n, v in values.items() if can_be_tested(both.units, everywhere, v)}
-    records = [
-        _change(both, everywhere, name, both.mean_interval(value, 1 - 0.05 / len(known)), value)
-        for name, value in known.items()
-    ]
+    records = _over_all(both, everywhere, known)
     tried = [
         (g, name, np.flatnonzero(mask))
         for g, mask in enumerate(groups)
@@ -281,6 +261,21 @@ def segment_quality(
             p = {"p_value": result.p_value[i], "p_adjusted": result.p_adjusted[i]}
             records.append({**_change(both, rows, name, ends, values[name]), "segment": g, **p})
     return pl.DataFrame(records, schema=QUALITY)
+
+
+def _over_all(both: Comparison, rows: Ints, values: dict[str, Floats]) -> list[dict[str, Any]]:
+    """A record per metric over all queries."""
+    if not values:
+        return []
+    result = scan_overall(both.units, list(values.values()), seed=both.seed)
+    return [
+        {
+            **_change(both, rows, name, both.mean_interval(value, 1 - 0.05 / len(values)), value),
+            "p_value": result.p_value[i],
+            "p_adjusted": result.p_adjusted[i],
+        }
+        for i, (name, value) in enumerate(values.items())
+    ]
 
 
 def _change(

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from llmops_lab import _quantities as quantities
+from llmops_lab._drift.spending import ON_METRICS
 
 # Parts smaller than this share of the change are told together.
 _TOLD = 0.1
@@ -30,24 +31,36 @@ class Decomposed(Protocol):
     def quality(self) -> pl.DataFrame: ...
     @property
     def decomposition(self) -> pl.DataFrame: ...
+    @property
+    def alpha(self) -> float: ...
+
+
+def named_metrics(report: Decomposed) -> pl.DataFrame:
+    """The rows of `quality` whose mean over all queries changed, at their part of alpha."""
+    surely = pl.col("p_adjusted") <= report.alpha * ON_METRICS
+    return report.quality.filter(pl.col("segment").is_null(), surely)
 
 
 def metric_lines(report: Decomposed) -> list[str]:
-    """One sentence per metric whose mean over all queries changed, its interval being on one
-    side of 0."""
-    overall = report.quality.filter(
-        pl.col("segment").is_null(), (pl.col("change_low") > 0) | (pl.col("change_high") < 0)
-    )
-    return [_line(report, row) for row in overall.iter_rows(named=True)]
+    """One sentence per metric whose mean over all queries changed."""
+    return [_line(report, row) for row in named_metrics(report).iter_rows(named=True)]
+
+
+def metric_name(metric: str) -> str:
+    """The metric in words."""
+    return _NAMES.get(metric) or metric.removesuffix("_rate").replace("_", " ")
 
 
 def _line(report: Decomposed, row: dict[str, Any]) -> str:
     name = row["metric"]
     level, change = _writers(name)
-    says = _NAMES.get(name) or name.removesuffix("_rate").replace("_", " ")
     between = f"{change(row['change_low']).removesuffix(' points')} to {change(row['change_high'])}"
-    total = f"{says.capitalize()} {level(row['baseline'])} → {level(row['current'])} ({between})"
-    return f"{total}: {', '.join(_parts(report, name, row['change'], change))}"
+    total = f"{metric_name(name)} {level(row['baseline'])} → {level(row['current'])} ({between})"
+    return f"{_capital(total)}: {', '.join(_parts(report, name, row['change'], change))}"
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _parts(
