@@ -210,7 +210,15 @@ def test_the_same_code_is_the_same_target_wherever_it_is_defined(tmp_path):
     assert build("x") == build("x") != build("y")
 
 
-def test_an_interrupt_keeps_what_is_finished(tmp_path):
+@pytest.fixture
+def interruptible():
+    """Ctrl+C works as in a terminal, even where the tests run in the background of a shell."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_keeps_what_is_finished(tmp_path, interruptible):
     path = tmp_path / "run.jsonl"
     asked = []
 
