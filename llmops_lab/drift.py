@@ -148,7 +148,7 @@ def detect_drift(
     )
     values = measured(both.frame)
     changed = changed_shares(both, nodes, result, on_shares)
-    topic = topics(axes, both.is_current)
+    topic = topics(axes, both.units)
     few = bursts(both, nodes, result, _taken(changed, len(both.texts)), on_shares)
     style = alpha * ON_STYLE
     changed, signals = _style_apart(both, topic, changed, few, style)

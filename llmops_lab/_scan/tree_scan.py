@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from llmops_lab._scan.units import Bools, Ints
+from llmops_lab._scan.units import Bools, Ints, Units
 
 _DIMENSIONS = 32
 _MOST_LEAVES = 1500
@@ -117,21 +117,41 @@ def _leaves(axes: NDArray[np.float32], seed: int) -> tuple[Ints, NDArray[np.floa
     return leaf.astype(np.int64), np.asarray(model.cluster_centers_, dtype=np.float64)
 
 
-def topics(axes: NDArray[np.float32], is_current: Bools, *, seed: int = 0) -> Ints:
+def topics(axes: NDArray[np.float32], units: Units, *, seed: int = 0) -> Ints:
     """A coarse topic per row: at most 100 seeded k-means groups, whatever the order of rows.
 
     What all of current has moved by is taken out first, so that people who write differently
-    about the same thing stay in its topic.
+    about the same thing stay in its topic. Each half of the units is grouped without the way
+    that the other half has moved: topics that knew the labels of their own rows would leave
+    them a trace, and tests that set topics aside would find it.
     """
+    current = units.is_current[units.block]
+    half = (np.random.default_rng(seed).permutation(units.n_units) % 2)[units.unit[units.block]]
+    topic = np.zeros(len(axes), dtype=np.int64)
+    for side in np.unique(half):
+        mine = half == side
+        moved = _moved(axes[~mine], current[~mine])
+        still = axes[mine] - np.outer(axes[mine] @ moved, moved).astype(np.float32)
+        topic[mine] = 2 * _k_means(still, seed) + side
+    return topic
+
+
+def _moved(axes: NDArray[np.float32], current: Bools) -> NDArray[np.float32]:
+    """The direction from the mean of the baseline to that of current, of length 1 (or 0)."""
+    if current.all() or not current.any():
+        return np.zeros(axes.shape[1], dtype=np.float32)
+    moved = axes[current].mean(axis=0) - axes[~current].mean(axis=0)
+    length = float(np.linalg.norm(moved))
+    return moved / length if length else moved
+
+
+def _k_means(axes: NDArray[np.float32], seed: int) -> Ints:
+    """At most 50 groups, of 20 rows or more on average."""
     from sklearn.cluster import MiniBatchKMeans
 
-    moved = axes[is_current].mean(axis=0) - axes[~is_current].mean(axis=0)
-    length = float(np.linalg.norm(moved))
-    direction = moved / length if length else moved
-    still = axes - np.outer(axes @ direction, direction)
-    order = np.lexsort(still[:, : min(4, axes.shape[1])].T)
-    model = MiniBatchKMeans(max(1, min(100, len(axes) // 20)), random_state=seed)
+    order = np.lexsort(axes[:, : min(4, axes.shape[1])].T)
+    model = MiniBatchKMeans(max(1, min(50, len(axes) // 20)), random_state=seed)
     model.set_params(n_init=1)
-    topic = np.empty(len(axes), dtype=np.int64)
-    topic[order] = model.fit_predict(still[order])
-    return topic
+    group = np.empty(len(axes), dtype=np.int64)
+    group[order] = model.fit_predict(axes[order])
+    return group
