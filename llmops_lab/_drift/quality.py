@@ -14,7 +14,7 @@ from llmops_lab._drift.comparison import Comparison
 from llmops_lab._drift.overall import change_of_mean, scan_overall
 from llmops_lab._scan.permutation import ScanResult, step_down
 from llmops_lab._scan.units import Bools, Floats, Ints, Units, bags_of, resampled_units
-from llmops_lab._spans.checks import check_names, has_failed
+from llmops_lab._spans.checks import check_names, has_failed, number_given, number_names
 
 _LEAST_KNOWN = 20
 _N_PERMUTATIONS = 499
@@ -44,13 +44,15 @@ METRICS = (
 
 
 def metrics_of(frame: pl.DataFrame) -> list[Metric]:
-    """Every metric that these rows can tell, and one for each check that judged some of them."""
+    """Every metric that these rows can tell, and one for each check that judged some of them and
+    for each number that some were given."""
     there = [m for m in METRICS if set(m.value.meta.root_names()) <= set(frame.columns)]
     checks = [
         Metric(f"{name}_fail_rate", has_failed(name).cast(pl.Float64), worse=1)
         for name in check_names(frame)
     ]
-    return [*there, *checks]
+    numbers = [Metric(f"{name}_score", number_given(name)) for name in number_names(frame)]
+    return [*there, *checks, *numbers]
 
 
 def measured(frame: pl.DataFrame) -> dict[str, Floats]:

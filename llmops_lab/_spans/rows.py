@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from llmops_lab._spans.checks import trace_checks
+from llmops_lab._spans.checks import trace_checks, trace_numbers
 from llmops_lab._spans.feedback import trace_feedback
 
 _TOKENS = (
@@ -28,7 +28,8 @@ def trace_rows(spans: pl.DataFrame, scores: pl.DataFrame, guardrails: pl.DataFra
     tokens; `models` lists all. `duration_s` is the root's, `wall_s` last end minus first start.
     `cost_usd` is null when no call has a price; `n_unpriced` counts calls without one.
     `guardrail_hit` is null when the trace ran no guardrail; `feedback` is 0 (bad) to 1 (good);
-    `checks` and `failed_checks` are null when no scorer judged the trace.
+    `checks` and `failed_checks` are null when no scorer judged the trace, `numbers` when none
+    gave it a number.
     """
     ordered = spans.select(columns_used()).sort(
         "trace_id", "depth", "start_time", "source_row", nulls_last=True
@@ -40,6 +41,7 @@ def trace_rows(spans: pl.DataFrame, scores: pl.DataFrame, guardrails: pl.DataFra
         grouped.join(guardrail_hits(guardrails), on="trace_id", how="left")
         .join(trace_feedback(scores), on="trace_id", how="left")
         .join(trace_checks(scores), on="trace_id", how="left")
+        .join(trace_numbers(scores), on="trace_id", how="left")
         .sort("start_time", "start_offset_s", "trace_id", nulls_last=True)
     )
 
