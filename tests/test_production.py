@@ -189,7 +189,7 @@ def test_failing_answers_become_cases_to_review():
 
 def test_scores_survive_being_written_and_read(tmp_path):
     scored = score(MIXED, ["refusal"])
-    again = read_traces(str(scored.write_parquet(tmp_path / "kept")))
+    again = read_traces(str(scored.write_parquet(tmp_path / "kept", redacted=False)))
     assert again.rows["failed_checks"].to_list() == scored.rows["failed_checks"].to_list()
     assert score(again, ["refusal"]).scores.height == scored.scores.height
 
@@ -213,7 +213,7 @@ def test_drift_names_the_segment_whose_answers_fail_a_scorer_more_often(shared):
     assert worse["metric"] == "refusal_fail_rate"
     assert worse["refusal_fail_rate_baseline"] == 0
     assert worse["refusal_fail_rate_current"] > 0.5
-    assert "failing refusal 0.0% → " in str(report)
+    assert "failing refusal 0 % → " in str(report)
 
 
 def test_a_score_object_of_a_function_is_kept():
@@ -224,8 +224,9 @@ def test_a_score_object_of_a_function_is_kept():
     assert (row["value"], row["label"], row["explanation"]) == (0.5, "pass", "so so")
 
 
+@pytest.mark.filterwarnings("default::llmops_lab.errors.RedactionWarning")
 def test_the_command_prints_rates_and_keeps_traces_with_scores(tmp_path, capsys):
-    MIXED.write_parquet(tmp_path / "traces")
+    MIXED.write_parquet(tmp_path / "traces", redacted=False)
     source, out = str(tmp_path / "traces"), str(tmp_path / "out")
     call = ["score", source, "--scorer", "refusal", "--out", out]
     with pytest.raises(SystemExit) as end:
