@@ -18,6 +18,7 @@ from llmops_lab._cases.traced import asking_rows, candidate, retrieved
 from llmops_lab._display import Table
 from llmops_lab._privacy.counting import count_masks, say_masks
 from llmops_lab._privacy.masker import Masker
+from llmops_lab._quantities import counted
 from llmops_lab.errors import LabError
 from llmops_lab.traces import Traces
 
@@ -151,8 +152,8 @@ class GoldenSet:
         newer = [old for old, new in changes.changed if old.rev > new.rev]
         if lost := [case.id for case in (*changes.dropped, *newer)]:
             raise LabError(
-                f"{file.name} holds {len(lost)} cases that this set does not, or has later "
-                f"revisions of ({', '.join(lost[:3])} …): add() and revise() keep them, "
+                f"{file.name} holds {counted(len(lost), 'case')} that this set does not, or has "
+                f"in a later revision ({', '.join(lost[:3])} …): add() and revise() keep them, "
                 "save(drop=True) drops them; diff() shows them"
             )
 

@@ -101,11 +101,11 @@ def test_a_save_does_not_lose_what_another_notebook_wrote(tmp_path):
     path = tmp_path / "golden.jsonl"
     mine = GoldenSet((Case("a", "b", id="one"),)).save(path)
     GoldenSet.load(path).add([Case("c", "d", id="theirs")])
-    with pytest.raises(LabError, match="holds 1 cases that this set does not"):
+    with pytest.raises(LabError, match="holds 1 case that this set does not"):
         mine.save()
     assert len(GoldenSet.load(path)) == 2
     GoldenSet.load(path).revise(Case("a", "better", id="one"))
-    with pytest.raises(LabError, match="later revisions"):
+    with pytest.raises(LabError, match="in a later revision"):
         GoldenSet((Case("a", "b", id="one"), Case("c", "d", id="theirs")), path).save()
     assert [case.id for case in mine.save(drop=True)] == ["one"]
     assert len(GoldenSet.load(path)) == 1

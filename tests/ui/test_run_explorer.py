@@ -30,7 +30,7 @@ cases = [
     )
     for i in range(%d)
 ]
-golden = lab.GoldenSet(tuple(cases)).save("golden.jsonl")
+golden = lab.GoldenSet(tuple(cases)).save("golden.jsonl", drop=True)
 wanted = {case.text + str(i): case for i, case in enumerate(cases)}
 counter = iter(range(10**9))
 
