@@ -2,6 +2,7 @@
 
 import html
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -133,8 +134,22 @@ def markdown_text(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
+class Shown(ABC):
+    """A noun that shows itself as a table: as text in a terminal, as HTML in a notebook."""
+
+    @abstractmethod
+    def _table(self) -> Table: ...
+
+    def __str__(self) -> str:
+        return self._table().text()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return self._table().html()
+
+
 def table_of(shown: object) -> Table | None:
     """The table that a noun shows itself as, None where it shows itself otherwise."""
-    made = getattr(shown, "_table", None)
-    found = made() if callable(made) else None
-    return found if isinstance(found, Table) else None
+    return shown._table() if isinstance(shown, Shown) else None  # pyright: ignore[reportPrivateUsage]

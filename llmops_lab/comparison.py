@@ -8,7 +8,7 @@ import polars as pl
 
 from llmops_lab import _quantities as quantities
 from llmops_lab._cases.case import shorten
-from llmops_lab._display import Cell, Table
+from llmops_lab._display import Cell, Shown, Table
 from llmops_lab._gates.case_pairs import change_of, groups_of, mean_over, pair
 from llmops_lab._gates.estimates import Estimate
 from llmops_lab._gates.judged import judges_of
@@ -32,8 +32,8 @@ _COLUMNS = {
 }
 
 
-@dataclass(frozen=True)
-class Comparison:
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
     """The paired change of one metric; `frame` has a row for all cases, then one per group.
 
     Columns: group (null for all cases), n, baseline, current, change with change_low and
@@ -54,12 +54,6 @@ class Comparison:
     method: str
     n_unpaired: int
     judges: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
     def _table(self) -> Table:
         title = f"Change in {self.metric}: {self.baseline_run_id} → {self.run_id}"

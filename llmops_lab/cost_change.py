@@ -8,7 +8,7 @@ import polars as pl
 from llmops_lab import _quantities as quantities
 from llmops_lab._costs.cells import CellChange, Period
 from llmops_lab._costs.reasons import effect_rows
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab.errors import LabError
 from llmops_lab.traces import Traces
 
@@ -25,7 +25,7 @@ _MOST_REASONS: Final = 8
 
 
 @dataclass(frozen=True, repr=False)
-class CostChange:
+class CostChange(Shown):
     """The change of the mean cost of a trace, split into effects that add up to it exactly.
 
     `frame` has one row per effect, biggest first: `factor` (calls per trace; mix of prompts, of
@@ -62,13 +62,8 @@ class CostChange:
         size = pl.col("usd_per_trace").abs()
         return self.frame.filter(size >= _SMALLEST * size.max()).head(_MOST_REASONS)
 
-    def __str__(self) -> str:
-        return _table(self).text()
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return _table(self).html()
+    def _table(self) -> Table:
+        return _change_table(self)
 
 
 def explain_cost(baseline: Traces, current: Traces) -> CostChange:
@@ -106,7 +101,7 @@ def _signed(usd: float) -> str:
     return f"{'' if usd < 0 else '+'}{quantities.dollars(usd)}"
 
 
-def _table(change: CostChange) -> Table:
+def _change_table(change: CostChange) -> Table:
     effects = change.main_effects
     rows = [
         [row["reason"], _signed(row["usd_per_trace"]), quantities.percent(row["share"])]

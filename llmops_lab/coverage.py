@@ -9,7 +9,7 @@ import polars as pl
 
 from llmops_lab import _quantities as quantities
 from llmops_lab._cases.case import shorten
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab._embedded.vectors import AnyEmbedder, vectors
 from llmops_lab._scan.landmarks import Matrix
 from llmops_lab.embedders._embedder import embedders
@@ -20,8 +20,8 @@ from llmops_lab.segments import Segments
 _MOST_NAMED = 5
 
 
-@dataclass(frozen=True)
-class Coverage:
+@dataclass(frozen=True, repr=False)
+class Coverage(Shown):
     """One row of `frame` per segment, largest first: segment, id, name, n, share, n_cases (run
     by an eval), n_to_review (quarantined), cases (ids), nearest_case and its likeness (cosine,
     0 … 1) to what people asked.
@@ -61,12 +61,6 @@ class Coverage:
         next_step = ["next: propose_cases(segments, SEGMENT, golden)"] if self.gaps.height else []
         title = f"Golden cases against {self.n_queries:,} queries"
         return Table(title, self.says, columns, rows, [*notes, *next_step])
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
 
 def _line(row: Mapping[str, Any]) -> list[str]:

@@ -9,7 +9,7 @@ import msgspec
 
 from llmops_lab._atomic import locked, write_atomically
 from llmops_lab._cases.case import now
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab._git import Repository
 from llmops_lab._quantities import counted
 from llmops_lab.errors import LabError
@@ -54,8 +54,8 @@ class Break:
     says: str
 
 
-@dataclass(frozen=True)
-class DecisionLog:
+@dataclass(frozen=True, repr=False)
+class DecisionLog(Shown):
     """The decisions in a JSONL file; `entries` are those that can be read, in file order."""
 
     path: Path
@@ -96,12 +96,6 @@ class DecisionLog:
         """
         data = self.path.read_bytes() if self.path.exists() else b""
         return [*_broken_links(data), *_rewritten(self.path, data)]
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
     def _table(self) -> Table:
         rows = [(str(e.number), e.at, e.kind, e.by, e.says) for e in self.entries[-_ROWS_SHOWN:]]

@@ -56,7 +56,7 @@ _MOSTLY = 0.4
 _MOST_READ = 20_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DriftReport:
     """What changed, and how small a change would have been seen.
 
@@ -106,6 +106,8 @@ class DriftReport:
 
     def __str__(self) -> str:
         return "\n".join(note(self))
+
+    __repr__ = __str__
 
     def _repr_html_(self) -> str:
         return table(self).html()

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab._embedded.cache import VectorStore, vector_store
 from llmops_lab._embedded.carried import Carried, carried_vectors
 from llmops_lab._embedded.estimate import Estimate
@@ -25,8 +25,8 @@ DEFAULT = "wordllama"
 CARRIED = "trace"
 
 
-@dataclass(frozen=True)
-class Embeddings:
+@dataclass(frozen=True, repr=False)
+class Embeddings(Shown):
     """`matrix` (n, d) float32, rows of length 1, in the order of `frame` (n trace rows).
 
     `frame` has the columns of `Traces.rows` and `text`, what was embedded. `digest` names
@@ -66,12 +66,6 @@ class Embeddings:
             (),
             (self.note,) if self.note else (),
         )
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
 
 def embed(

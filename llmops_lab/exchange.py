@@ -11,7 +11,7 @@ from llmops_lab._atomic import write_atomically
 from llmops_lab._cases.case import record_of
 from llmops_lab._cases.columns import columns_of, records_of
 from llmops_lab._cases.masked import masked_case, texts_of
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab._privacy.counting import count_masks, say_masks
 from llmops_lab._privacy.masker import Masker
 from llmops_lab.errors import FormatError
@@ -25,8 +25,8 @@ from llmops_lab.exporters._case_format import (
 from llmops_lab.golden import GoldenSet
 
 
-@dataclass(frozen=True)
-class Export:
+@dataclass(frozen=True, repr=False)
+class Export(Shown):
     """A file for another tool; `lost` counts, per field, the cases whose value has no place.
 
     `masked` counts, per kind, the masks that stand for personal data and secrets.
@@ -36,12 +36,6 @@ class Export:
     n_cases: int
     lost: dict[str, int]
     masked: dict[str, int] = field(default_factory=dict[str, int])
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
     def _table(self) -> Table:
         rows = [(name, str(n)) for name, n in sorted(self.lost.items())]

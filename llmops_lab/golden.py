@@ -15,7 +15,7 @@ from llmops_lab._cases.changes import Changes, brief, changes_of, overwriting
 from llmops_lab._cases.frame import case_frame
 from llmops_lab._cases.masked import texts_of
 from llmops_lab._cases.traced import asking_rows, candidate, retrieved
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab._privacy.counting import count_masks, say_masks
 from llmops_lab._privacy.masker import Masker
 from llmops_lab._quantities import counted
@@ -25,8 +25,8 @@ from llmops_lab.traces import Traces
 __all__ = ["Case", "Changes", "GoldenSet", "Source"]
 
 
-@dataclass(frozen=True)
-class GoldenSet:
+@dataclass(frozen=True, repr=False)
+class GoldenSet(Shown):
     """Cases in file order; `frame` is Polars, one row per case.
 
     `path` is the file that `add` and `revise` write to; None keeps the set in memory.
@@ -165,12 +165,6 @@ class GoldenSet:
             changed = GoldenSet(change(there), self.path)
             write_atomically(self.path, to_lines(changed.cases))
         return changed
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
     def _table(self) -> Table:
         counts = Counter(case.status for case in self.cases)

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from llmops_lab._atomic import locked, write_atomically
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab._git import Repository, Revision
 from llmops_lab._prompts.difference import PromptDiff, difference
 from llmops_lab._prompts.matching import TraceVersion, matched
@@ -45,8 +45,8 @@ _MEASURES = (
 )
 
 
-@dataclass(frozen=True)
-class History:
+@dataclass(frozen=True, repr=False)
+class History(Shown):
     """The versions of a prompt in Git, newest first; `frame` has a row per version.
 
     Columns: git_sha, blob_sha, path, version (of the front matter), tags, at, author, subject.
@@ -58,12 +58,6 @@ class History:
 
     def __len__(self) -> int:
         return len(self.revisions)
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
     def _table(self) -> Table:
         rows = [

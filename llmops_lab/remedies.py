@@ -8,7 +8,7 @@ import numpy as np
 
 from llmops_lab._cases.case import now, shorten
 from llmops_lab._cases.masked import masked_case
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab._embedded.vectors import vectors
 from llmops_lab._privacy.masker import Masker
 from llmops_lab._remedies.contested import contested
@@ -26,8 +26,8 @@ from llmops_lab.segments import Segments
 __all__ = ["Example", "Examples", "Proposal", "few_shot", "fine_tuning", "propose_cases"]
 
 
-@dataclass(frozen=True)
-class Proposal:
+@dataclass(frozen=True, repr=False)
+class Proposal(Shown):
     """Cases to review, most telling first; `golden.add(proposal)` takes them.
 
     `n_known` traces were passed over because a case asks nearly the same.
@@ -57,12 +57,6 @@ class Proposal:
         notes = ["Quarantined until reviewed: case.reviewed('you', expected='…'); golden.add(them)"]
         title = f"{len(self)} cases proposed from {self.segment}"
         return Table(title, says, ("failed by", "input", "recorded answer"), rows, notes)
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
 
 def propose_cases(

@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from llmops_lab import _quantities as quantities
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab._scan.landmarks import map_and_groups
 from llmops_lab._segments.described import described, segment_name, with_measures
 from llmops_lab._segments.groups import grouped, usual_number
@@ -28,8 +28,8 @@ _WITHOUT_CHANGE = "10 to 20 %"
 _EVERY = r"[1-9]\d*(s|m|h|d|w|mo|q|y)"
 
 
-@dataclass(frozen=True)
-class Segments:
+@dataclass(frozen=True, repr=False)
+class Segments(Shown):
     """One row of `frame` per segment, largest first: segment, id, name, words, n, n_users, share,
     exemplars, group, group_name, then sums of cost_usd, input_tokens and output_tokens,
     cost_usd_mean, duration_s_p50 and _p95, and error_rate, guardrail_rate and
@@ -167,12 +167,6 @@ class Segments:
                 names = "" if fate == "continued" else f": {'; '.join([*named, *more])}"
                 lines.append(f"{rows.height} {says}{names}")
         return lines
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
 
 _FATES = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from llmops_lab._cases.masked import masked_case, texts_of
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab._privacy.counting import count_masks, say_masks
 from llmops_lab._privacy.masker import Masker
 from llmops_lab._spans.schema import SCORES
@@ -19,8 +19,8 @@ from llmops_lab.traces import Traces
 _OURS = "llmops_lab "
 
 
-@dataclass(frozen=True)
-class Pushed:
+@dataclass(frozen=True, repr=False)
+class Pushed(Shown):
     """What a server was given: `n` cases or scores; `lost` counts, per field, what has no place.
 
     `masked` counts, per kind, the masks that stand for personal data and secrets.
@@ -31,12 +31,6 @@ class Pushed:
     n: int
     lost: dict[str, int] = field(default_factory=dict[str, int])
     masked: dict[str, int] = field(default_factory=dict[str, int])
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
     def _table(self) -> Table:
         rows = [(name, str(n)) for name, n in sorted(self.lost.items())]

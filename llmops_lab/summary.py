@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import polars as pl
 
 from llmops_lab import _quantities as quantities
-from llmops_lab._display import Cell, Table
+from llmops_lab._display import Cell, Shown, Table
 from llmops_lab._percentiles import (
     BucketCounts,
     Ordered,
@@ -35,7 +35,7 @@ _ROWS_SHOWN: Final = 24
 
 
 @dataclass(frozen=True, repr=False)
-class Summary:
+class Summary(Shown):
     """Percentiles, rates, tokens and cost, one row per group and time bucket in `frame`.
 
     Columns: the keys of `by`; `time`, the bucket's start (UTC), if `every`; `n`, its traces (or
@@ -54,13 +54,8 @@ class Summary:
     mode: Mode = "exact"
     slo_s: float | None = None
 
-    def __str__(self) -> str:
-        return _table(self).text()
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return _table(self).html()
+    def _table(self) -> Table:
+        return _summary_table(self)
 
 
 def summarize(
@@ -191,7 +186,7 @@ def _measured(
     return frame.insert_column(0, pl.Series(f"{measure}_n", ordered.sizes, pl.UInt32))
 
 
-def _table(summary: Summary) -> Table:
+def _summary_table(summary: Summary) -> Table:
     frame = summary.frame
     columns = _shown(summary)
     rows = [[write(row) for _, write in columns] for row in frame.head(_ROWS_SHOWN).to_dicts()]
@@ -212,10 +207,10 @@ def _table(summary: Summary) -> Table:
 
 
 Row = dict[str, Any]
-Shown = tuple[str, Callable[[Row], str | Cell]]
+_Column = tuple[str, Callable[[Row], str | Cell]]
 
 
-def _shown(summary: Summary) -> list[Shown]:
+def _shown(summary: Summary) -> list[_Column]:
     """Heads and writers of the columns worth showing: those in which anything is known."""
     keys = [*summary.by, *(["time"] if summary.every else [])]
     columns: list[tuple[str, str, Callable[[Row], str | Cell]]] = [

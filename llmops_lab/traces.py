@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab._spans.masked import masked_for_writing
 from llmops_lab._spans.rows import columns_used, trace_rows
 from llmops_lab._spans.schema import SIDE_TABLES, SPANS, TEXTS, conform
@@ -25,7 +25,7 @@ def _empty(table: str) -> pl.DataFrame:
 
 
 @dataclass(frozen=True, repr=False)
-class Traces:
+class Traces(Shown):
     """Spans of one or many exports in one schema; `frame` is lazy Polars.
 
     `scores`, `guardrails`, `documents` and `embeddings` are keyed by (trace_id, span_id);
@@ -187,14 +187,6 @@ class Traces:
             {name: getattr(self, name) for name in SIDE_TABLES},
             self.source,
         )
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
 
 def _utc(moment: datetime | str) -> datetime:

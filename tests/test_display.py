@@ -1,10 +1,11 @@
 """Tables as text and as HTML."""
 
+from dataclasses import dataclass
 from html.parser import HTMLParser
 
 import pytest
 
-from llmops_lab._display import Cell, Table
+from llmops_lab._display import Cell, Shown, Table
 
 ATTACK = "<img src=x onerror=alert(1)>'\"&"
 
@@ -67,3 +68,18 @@ def test_numbers_stand_to_the_right_whatever_is_around_them(number):
 def test_words_stand_to_the_left():
     table = Table("T", "s", ["a", "b"], [["x", "long words"], ["y", "z"]])
     assert table.text().splitlines()[2:] == ["a  b", "x  long words", "y  z"]
+
+
+@dataclass(frozen=True, repr=False)
+class Guests(Shown):
+    names: tuple[str, ...]
+
+    def _table(self):
+        return Table("Guests", f"{len(self.names)} of them", ["name"], [[n] for n in self.names])
+
+
+def test_a_noun_shows_itself_alike_at_every_prompt():
+    guests = Guests(("Ana", ATTACK))
+    assert str(guests).splitlines() == ["Guests", "2 of them", "name", "Ana", ATTACK]
+    assert repr(guests) == str(guests)
+    assert guests._repr_html_() == guests._table().html()

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 
 from llmops_lab._cases.case import Case, as_text, shorten
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 
 _STAMPS = {"rev", "created_at", "created_by", "reviewed_at", "source"}
 
 
-@dataclass(frozen=True)
-class Changes:
+@dataclass(frozen=True, repr=False)
+class Changes(Shown):
     """`new` cases, `known` ones that are there already, `changed` ones as (old, new) under one
     id, and `dropped` ones that would be gone."""
 
@@ -18,12 +18,6 @@ class Changes:
     known: tuple[Case, ...]
     changed: tuple[tuple[Case, Case], ...] = ()
     dropped: tuple[Case, ...] = ()
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
     def _table(self) -> Table:
         rows = [("new", *brief(case)) for case in self.new]

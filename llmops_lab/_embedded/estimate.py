@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 
 
-@dataclass(frozen=True)
-class Estimate:
+@dataclass(frozen=True, repr=False)
+class Estimate(Shown):
     """Texts (or pieces of long ones) that would be embedded, tokens at most about, dollars.
 
     `n_kept` texts have their vector on disk already. `n_tokens` is known for endpoints only;
@@ -28,9 +28,3 @@ class Estimate:
             (),
             (),
         )
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()

@@ -10,7 +10,7 @@ import polars as pl
 
 from llmops_lab import _quantities as quantities
 from llmops_lab._atomic import write_atomically
-from llmops_lab._display import Cell, Table
+from llmops_lab._display import Cell, Shown, Table
 from llmops_lab._gates.agreement import Measured
 from llmops_lab._runs.result import JudgeIdentity
 from llmops_lab.errors import FormatError, LabError
@@ -30,8 +30,8 @@ SEGMENTS = {
 _COUNTS = {"judge": pl.String, "human": pl.String, "n": pl.Int64}
 
 
-@dataclass(frozen=True)
-class Calibration:
+@dataclass(frozen=True, repr=False)
+class Calibration(Shown):
     """A judge against people: `frame` counts each pair of verdicts (judge, human, n).
 
     `agreement` is raw, with a 95 % Wilson interval; `kappa` is corrected for chance: below 0.4
@@ -101,12 +101,6 @@ class Calibration:
             raise LabError(f"no calibration {path}: {error.strerror}") from error
         except (msgspec.DecodeError, msgspec.ValidationError, KeyError, TypeError) as error:
             raise FormatError(f"{path} is not a calibration record: {error}") from error
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
     def _table(self) -> Table:
         percent = quantities.percent

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import msgspec
 
-from llmops_lab._display import Table, markdown_text
+from llmops_lab._display import Shown, Table, markdown_text
 from llmops_lab._prompts.prompt import PromptVersion
 from llmops_lab.decisions import DecisionLog
 
@@ -31,8 +31,8 @@ class Check:
     numbers: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class Verdict(Shown):
     """The outcome of a gate: "fail" if a check failed, "pass" if all passed."""
 
     checks: tuple[Check, ...]
@@ -151,12 +151,6 @@ class Verdict:
     def _compared(self) -> str:
         against = f" against {self.baseline_run_id}" if self.baseline_run_id else ""
         return f"run {self.run_id}{against}, cases {self.golden_hash[:12]}"
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
     def _table(self) -> Table:
         rows = [(c.name, c.outcome, c.says) for c in self.checks]

@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 from typing import Any, Literal
 
 from llmops_lab._cases.case import as_text, shorten
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab._prompts.prompt import Prompt, PromptVersion
 
 Kind = Literal["same", "cut", "added"]
@@ -36,8 +36,8 @@ class Piece:
     text: str
 
 
-@dataclass(frozen=True)
-class PromptDiff:
+@dataclass(frozen=True, repr=False)
+class PromptDiff(Shown):
     """What changed from one version of a prompt to another.
 
     `front_matter` has a row per changed key: key, before, after (None where it was not there).

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from llmops_lab._cases.case import Json, shorten
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab._git import Repository, blob_sha
 from llmops_lab._prompts.text import filled, parted, variables_in
 from llmops_lab.errors import FormatError, LabError
@@ -48,8 +48,8 @@ class Example:
     output: str
 
 
-@dataclass(frozen=True)
-class Prompt:
+@dataclass(frozen=True, repr=False)
+class Prompt(Shown):
     """One version of a prompt file: front matter, and a body with `{{variables}}`.
 
     Front matter may hold name, version, model, parameters, variables and examples (few-shot:

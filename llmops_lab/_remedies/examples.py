@@ -9,7 +9,7 @@ import msgspec
 import polars as pl
 
 from llmops_lab._atomic import locked, write_atomically
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab._privacy.masker import Masker
 from llmops_lab._segments.table import shortened
 from llmops_lab.errors import LabError
@@ -34,8 +34,8 @@ class Example:
     case_id: str | None = None
 
 
-@dataclass(frozen=True)
-class Examples:
+@dataclass(frozen=True, repr=False)
+class Examples(Shown):
     """Examples of one segment, best first; `refused` are questions with the reason why not.
 
     `system` goes before each example in a training file.
@@ -118,12 +118,6 @@ class Examples:
         more = [f"and {len(self) - 20} more"] if len(self) > 20 else []
         title = f"{len(self)} examples of {self.segment}"
         return Table(title, self._reading(), ("", "question", "answer", "from"), rows, more)
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
 
 def _turns(example: Example) -> list[dict[str, str]]:

@@ -9,7 +9,7 @@ import polars as pl
 from llmops_lab._atomic import write_atomically
 from llmops_lab._cases.case import Case, Source, now
 from llmops_lab._cases.masked import texts_of
-from llmops_lab._display import Table
+from llmops_lab._display import Shown, Table
 from llmops_lab._privacy.masker import Masker
 from llmops_lab._runs.frame import result_frame
 from llmops_lab._runs.lines import plan_line, read_lines, result_line
@@ -18,8 +18,8 @@ from llmops_lab._runs.result import Plan, Result
 from llmops_lab._runs.table import run_table
 
 
-@dataclass(frozen=True)
-class EvalRun:
+@dataclass(frozen=True, repr=False)
+class EvalRun(Shown):
     """Results in case order; `frame` is Polars, one row per case and trial."""
 
     plan: Plan
@@ -86,12 +86,6 @@ class EvalRun:
         """
         recorded = read_lines(Path(path))
         return cls(recorded.plan, recorded.wanted())
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
     def _table(self) -> Table:
         return run_table(self.plan, self.frame)
