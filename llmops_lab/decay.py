@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from llmops_lab import _quantities as quantities
-from llmops_lab._display import Cell, Table
+from llmops_lab._display import Cell, Shown, Table
 from llmops_lab._drift.comparison import unit_ids
 from llmops_lab._drift.pinned import (
     N_FUTURES,
@@ -44,8 +44,8 @@ _NAMES = {
 _COLUMNS = ("of", "metric", "baseline → last 7 days", "change", "since", "p")
 
 
-@dataclass(frozen=True)
-class DecayReport:
+@dataclass(frozen=True, repr=False)
+class DecayReport(Shown):
     """What has risen since the pinned baseline.
 
     `frame`, a row per group and metric, surest first: group, metric, n_baseline, n_current,
@@ -79,15 +79,9 @@ class DecayReport:
             [_cells(row) for row in flagged.iter_rows(named=True)],
             (
                 f"{self.frame.height} rates looked at; without any change at most"
-                f" {self.alpha:.0%} of such reports name one.",
+                f" {100 * self.alpha:.3g} % of such reports name one.",
             ),
         )
-
-    def __str__(self) -> str:
-        return self._table().text()
-
-    def _repr_html_(self) -> str:
-        return self._table().html()
 
 
 def _written(day: date) -> str:

@@ -246,7 +246,7 @@ def test_exploring_shows_no_less_and_says_so(planted, report):
     explored = detect_drift(traces_of(then, "b"), traces_of(now, "c"), exploratory=True)
     changed = ["emerging", "vanished", "grown", "shrunk"]
     assert explored.frame["kind"].is_in(changed).sum() >= report.frame["kind"].is_in(changed).sum()
-    assert "Exploratory: of the segments named about 5% may be chance" in str(explored)
+    assert "Exploratory: of the segments named about 5 % may be chance" in str(explored)
     assert "Exploratory" not in str(report)
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from llmops_lab import _quantities as quantities
 from llmops_lab._display import Cell, Table
-from llmops_lab._drift.reasons import metric_lines, metric_name, named_metrics
+from llmops_lab._drift.reasons import Decomposed, metric_lines, metric_name, named_metrics
 from llmops_lab._scan.language import language_name
 from llmops_lab._segments.table import names_line, shortened
 
@@ -21,11 +21,7 @@ _VERB = {
     "shrunk": "Shrunk",
     "worse": "Worse",
 }
-_RATES = {
-    "error_rate": "failures",
-    "negative_feedback_rate": "negative feedback",
-    "guardrail_rate": "guardrail hits",
-}
+_RATES = ("error_rate", "negative_feedback_rate", "guardrail_rate")
 _NEXT = {
     "emerging": "read a dozen, then draft test cases of them: lab.propose_cases(report, {segment})",
     "grown": "check cost and quality here first, it weighs more now: report.rows({segment})",
@@ -37,21 +33,13 @@ _COLUMNS = ("segment", "what", "share of queries", "when", "users", "p")
 _BOUNDARY = timedelta(days=1)
 
 
-class Described(Protocol):
+class Described(Decomposed, Protocol):
     """What the note needs of a report."""
 
-    @property
-    def frame(self) -> pl.DataFrame: ...
     @property
     def signals(self) -> pl.DataFrame: ...
     @property
     def windows(self) -> pl.DataFrame: ...
-    @property
-    def quality(self) -> pl.DataFrame: ...
-    @property
-    def decomposition(self) -> pl.DataFrame: ...
-    @property
-    def alpha(self) -> float: ...
     @property
     def exploratory(self) -> bool: ...
     @property
@@ -146,11 +134,7 @@ def _points(row: Row) -> str:
 def _decline(row: Row) -> str:
     name = row["metric"]
     then, now = (quantities.percent(row[f"{name}_{window}"]) for window in ("baseline", "current"))
-    return f"{_says(name)} {then} → {now}"
-
-
-def _says(rate: str) -> str:
-    return _RATES.get(rate) or f"failing {rate.removesuffix('_fail_rate')}"
+    return f"{metric_name(name)} {then} → {now}"
 
 
 def details(row: Row) -> list[str]:
@@ -177,8 +161,8 @@ def _answered(row: Row) -> str:
     """Rates, cost and time of the segment's answers, in the window that has them."""
     window = "baseline" if row["kind"] == "vanished" else "current"
     told = [
-        f"{quantities.percent(row[f'{name}_{window}'])} {says}"
-        for name, says in _RATES.items()
+        f"{quantities.percent(row[f'{name}_{window}'])} {metric_name(name)}"
+        for name in _RATES
         if row.get(f"{name}_{window}") and name != row.get("metric")
     ]
     for name, write in (("cost_usd", quantities.dollars), ("duration_s", quantities.seconds)):
@@ -235,10 +219,10 @@ def sureness(report: Described) -> list[str]:
         f" about {quantities.percent(report.smallest_growth)}."
     )
     rate = (
-        f"Exploratory: of the segments named about {report.alpha:.0%} may be chance; look again"
-        " in new data before you act on one."
+        f"Exploratory: of the segments named about {100 * report.alpha:.3g} % may be chance; look"
+        " again in new data before you act on one."
         if report.exploratory
-        else f"Without any change, at most {report.alpha:.0%} of such reports name anything"
+        else f"Without any change, at most {100 * report.alpha:.3g} % of such reports name anything"
         " (bursts, and what is only worth a look, aside)."
         " Shares of segments picked for their change read somewhat too high."
     )

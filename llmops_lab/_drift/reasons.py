@@ -48,7 +48,10 @@ def metric_lines(report: Decomposed) -> list[str]:
 
 def metric_name(metric: str) -> str:
     """The metric in words."""
-    return _NAMES.get(metric) or metric.removesuffix("_rate").replace("_", " ")
+    if metric in _NAMES:
+        return _NAMES[metric]
+    scorer = metric.removesuffix("_fail_rate")
+    return (f"failing {scorer}" if scorer != metric else metric).replace("_", " ")
 
 
 def _line(report: Decomposed, row: dict[str, Any]) -> str:
@@ -101,4 +104,6 @@ def _plain(value: quantities.Number) -> str:
 _LEVELS: dict[str, quantities.Writer] = {
     "cost_usd": quantities.dollars,
     "duration_s": quantities.seconds,
+    "input_tokens": quantities.count,
+    "output_tokens": quantities.count,
 }

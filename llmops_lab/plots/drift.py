@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from llmops_lab import _quantities as quantities
+from llmops_lab._drift.reasons import metric_name
 from llmops_lab.drift import DriftReport
 from llmops_lab.errors import LabError
 from llmops_lab.plots._registry import plots
@@ -27,11 +28,6 @@ _COLORS: Final = {
     "shrunk": SKY,
     "worse": WORSE,
     "burst": GREY,
-}
-_METRICS: Final = {
-    "negative_feedback_rate": "negative feedback",
-    "error_rate": "failures",
-    "guardrail_rate": "guardrail hits",
 }
 _TOOLTIP: Final = {
     "name": "segment",
@@ -62,7 +58,7 @@ def plot_drift(report: DriftReport) -> "alt.VConcatChart":
     color = _color(rows)
     panels = [_shares(rows, color), _changes(rows, color)]
     if metric:
-        panels.append(_quality(rows, color, _says(metric)))
+        panels.append(_quality(rows, color, metric_name(metric)))
     shares = alt.hconcat(*panels, spacing=24)
     title = alt.Title(
         "What changed, segment by segment",
@@ -85,10 +81,6 @@ def _metric(report: DriftReport) -> str | None:
 def _largest_change(frame: pl.DataFrame, name: str) -> float:
     changes = (frame[f"{name}_current"] - frame[f"{name}_baseline"]).drop_nulls()
     return max((abs(float(change)) for change in changes), default=0.0)
-
-
-def _says(metric: str) -> str:
-    return _METRICS.get(metric) or f"failing {metric.removesuffix('_fail_rate')}"
 
 
 def _row(row: dict[str, Any], metric: str | None) -> dict[str, Any]:
