@@ -8,11 +8,12 @@ from typing import Any
 import polars as pl
 
 from llmops_lab._atomic import write_atomically
+from llmops_lab._cases.carried import carried_table
 from llmops_lab._cases.case import record_of
 from llmops_lab._cases.columns import columns_of, records_of
 from llmops_lab._cases.masked import masked_case, texts_of
 from llmops_lab._display import Shown, Table
-from llmops_lab._privacy.counting import count_masks, say_masks
+from llmops_lab._privacy.counting import count_masks
 from llmops_lab._privacy.masker import Masker
 from llmops_lab.errors import FormatError
 from llmops_lab.exporters import case_formats
@@ -38,11 +39,7 @@ class Export(Shown):
     masked: dict[str, int] = field(default_factory=dict[str, int])
 
     def _table(self) -> Table:
-        rows = [(name, str(n)) for name, n in sorted(self.lost.items())]
-        says = "not carried by this format" if rows else "everything was carried"
-        columns = ("field", "cases") if rows else ()
-        notes = [said] if (said := say_masks(self.masked)) else []
-        return Table(f"{self.n_cases} cases in {self.path}", says, columns, rows, notes)
+        return carried_table(f"{self.n_cases} cases in {self.path}", self.lost, self.masked)
 
 
 def import_cases(

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from llmops_lab._cases.carried import carried_table
 from llmops_lab._cases.masked import masked_case, texts_of
 from llmops_lab._display import Shown, Table
-from llmops_lab._privacy.counting import count_masks, say_masks
+from llmops_lab._privacy.counting import count_masks
 from llmops_lab._privacy.masker import Masker
 from llmops_lab._spans.schema import SCORES
 from llmops_lab.exporters import case_formats
@@ -33,11 +34,8 @@ class Pushed(Shown):
     masked: dict[str, int] = field(default_factory=dict[str, int])
 
     def _table(self) -> Table:
-        rows = [(name, str(n)) for name, n in sorted(self.lost.items())]
-        says = "not carried" if rows else "everything was carried"
-        notes = [said] if (said := say_masks(self.masked)) else []
         title = f"{self.n} {self.what} to {self.where}"
-        return Table(title, says, ("field", "cases") if rows else (), rows, notes)
+        return carried_table(title, self.lost, self.masked)
 
 
 def push_cases(golden: GoldenSet, peer: Peer, *, name: str, redacted: bool = True) -> Pushed:
