@@ -204,3 +204,26 @@ def test_a_wrong_key_is_told_without_the_key(langfuse, monkeypatch):
 def test_a_server_that_is_not_there_is_one_sentence():
     with pytest.raises(LabError, match=r"GET http://127\.0\.0\.1:9/v1/datasets: .*attempt"):
         pull_cases(Phoenix("http://127.0.0.1:9"), name="returns")
+
+
+@pytest.mark.filterwarnings("default")
+def test_what_is_sent_is_what_langfuses_own_client_would_send(langfuse):
+    """The request models of its Python package are generated from the same document."""
+    api = pytest.importorskip("langfuse.api")
+    serialization = pytest.importorskip("langfuse.api.core.serialization")
+    models = {
+        "/api/public/v2/datasets": api.CreateDatasetRequest,
+        "/api/public/dataset-items": api.CreateDatasetItemRequest,
+        "/api/public/scores": api.CreateScoreRequest,
+    }
+    server, peer = langfuse
+    push_cases(GOLDEN, peer, name="returns")
+    said = {"trace_id": ["t1"], "span_id": ["s1"], "output_text": ["I'm sorry, I can't help."]}
+    push_scores(score(Traces.from_frame(pl.DataFrame(said)), ["refusal", "length"]), peer)
+    for path, model in models.items():
+        assert server.kept[path]
+        for body in server.kept[path].values():
+            named = serialization.convert_and_respect_annotation_metadata(
+                object_=body, annotation=model, direction="read"
+            )
+            assert not model.model_validate(named).model_extra
