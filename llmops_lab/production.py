@@ -100,7 +100,10 @@ def _jobs(traces: Traces, rows: pl.DataFrame, scoring: Sequence[Scorer]) -> Iter
     for row in rows.iter_rows(named=True):
         trace_id = row["trace_id"]
         case = asked(row, documents.get(trace_id, []))
-        answer = Answer(row["output_text"], **{name: row[name] for name in _OF_ROW})
+        reason = "guardrail_intervened" if row["guardrail_hit"] else None
+        answer = Answer(
+            row["output_text"], finish_reason=reason, **{name: row[name] for name in _OF_ROW}
+        )
         for scorer, evaluator in evaluators:
             if (trace_id, scorer.name, evaluator) not in known:
                 yield _Job(scorer, evaluator, case, answer)

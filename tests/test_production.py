@@ -252,3 +252,10 @@ def test_the_magic_scores_a_variable_in_place_by_name_or_function():
     summary = run("score --scorer polite --scorer pii", None, SimpleNamespace(user_ns=names))
     assert summary.frame["polite_fail_rate"][0] == pytest.approx(2 / 3)
     assert set(names["traces"].scores["name"]) == {"polite", "pii"}
+
+
+def test_an_answer_that_a_guardrail_stopped_in_production_fails_the_guardrail_scorer():
+    hit = pl.DataFrame({"trace_id": ["t1"], "span_id": ["s1"], "verdict": ["deny"]})
+    traces = Traces.from_frame(MIXED.spans, side_tables={"guardrails": hit})
+    found = score(traces, ["guardrail"]).scores.sort("trace_id")
+    assert found["label"].to_list() == ["pass", "fail", None, "pass"]

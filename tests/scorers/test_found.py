@@ -160,3 +160,28 @@ def test_sample_answers_are_grounded_as_they_were_made():
     path = Path(__file__).parents[2] / "sample_data" / "golden" / "golden.jsonl"
     case = GoldenSet.load(path)["delivery-track-001"]
     assert score("groundedness", case.context[0].split(". ")[0], case=case).passed
+
+
+@pytest.mark.parametrize(
+    ("answer", "stops"),
+    [
+        (Answer("The", finish_reason="content_filter"), True),  # OpenAI, Azure
+        (Answer("No.", finish_reason="guardrail_intervened"), True),  # Bedrock
+        (Answer(None, finish_reason="SAFETY"), True),  # Gemini
+        (Answer("It left today.", finish_reason="stop"), False),
+        (Answer("It left today."), False),
+    ],
+)
+def test_a_guardrails_stop_is_known_by_the_finish_reason(answer, stops):
+    assert score("guardrail", None, answer=answer).passed is not stops
+    must_stop = Case("q", metadata={"block": True})
+    assert score("guardrail", None, answer=answer, case=must_stop).passed is stops
+
+
+def test_a_guardrail_of_your_own_stops_what_it_must():
+    def names_a_rival(text):
+        return "Acme" in text
+
+    stopped = score("guardrail", "Try Acme instead.", blocks=names_a_rival)
+    assert (stopped.passed, stopped.reason) == (False, "stopped by names_a_rival")
+    assert score("guardrail", "It left today.", blocks=names_a_rival).passed
