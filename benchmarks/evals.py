@@ -6,6 +6,7 @@ Peers that are not installed are left out.
 """
 
 import asyncio
+import io
 import json
 import os
 import resource
@@ -15,8 +16,11 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from importlib.util import find_spec
+from contextlib import redirect_stdout
+from functools import partial
 from pathlib import Path
+
+from _eval_peers import Workload, installed
 
 os.environ["TQDM_MININTERVAL"] = "0.2"
 N_CASES, CONCURRENCY, SLEEP_S, ROUNDS = 2_000, 50, 0.02, 5
@@ -66,25 +70,12 @@ def plain_pool(folder: Path) -> None:
     asyncio.run(main())
 
 
-def pydantic_evals(folder: Path) -> None:
-    """Dataset.evaluate with two evaluators and its progress bar; keeps nothing on disk."""
-    from pydantic_evals import Case, Dataset
-    from pydantic_evals.evaluators import Contains, EqualsExpected
-
-    cases = [
-        Case(name=f"c{i}", inputs=f"question {i}", expected_output=f"answer {i}")
-        for i in range(N_CASES)
-    ]
-    evaluators = [EqualsExpected(), Contains(value="answer")]
-    dataset = Dataset(name="bench", cases=cases, evaluators=evaluators)
-    asyncio.run(dataset.evaluate(answer, max_concurrency=CONCURRENCY, progress=True))
-
-
 def timed(run: Run) -> tuple[float, float]:
     """Wall seconds and CPU milliseconds per case of one round."""
     with tempfile.TemporaryDirectory() as folder:
         wall, cpu = time.perf_counter(), time.process_time()
-        run(Path(folder))
+        with redirect_stdout(io.StringIO()):  # some tools draw their progress there
+            run(Path(folder))
         seconds = time.perf_counter() - wall
         return seconds, (time.process_time() - cpu) / N_CASES * 1000
 
@@ -131,10 +122,9 @@ def scaled(n: int) -> None:
 
 def main() -> None:
     """Both tables."""
-    tools: dict[str, Run] = {"plain asyncio pool": plain_pool, "llmops_lab": ours}
-    if find_spec("pydantic_evals"):
-        tools["pydantic-evals"] = pydantic_evals
-    compared(tools)
+    work = Workload(N_CASES, CONCURRENCY, answer)
+    peers = {name: partial(run, work) for name, run in installed().items()}
+    compared({"plain asyncio pool": plain_pool, "llmops_lab": ours, **peers})
     print("\n| cases | CPU s | CPU ms/case | memory KB/case |\n| --- | --- | --- | --- |")
     for n in (1_000, 5_000, 20_000, 50_000):
         subprocess.run([sys.executable, __file__, str(n)], check=True, stderr=subprocess.DEVNULL)
