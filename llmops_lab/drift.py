@@ -6,7 +6,7 @@ permutation tests).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -31,7 +31,7 @@ from llmops_lab._drift.quality import (
 )
 from llmops_lab._drift.reasons import named_metrics
 from llmops_lab._drift.spending import ON_SHARES, ON_STYLE, ON_WORSE
-from llmops_lab._scan.landmarks import first_two
+from llmops_lab._scan.landmarks import Matrix, first_two
 from llmops_lab._scan.permutation import (
     count_rows,
     explore_shares,
@@ -138,7 +138,45 @@ def detect_drift(
     """
     by = (strata,) if isinstance(strata, str) else tuple(strata)
     both = compared(*embed_alike(baseline, current), unit=unit, strata=by)
-    axes = principal_axes(both.matrix)
+    axes, values = principal_axes(both.matrix), measured(both.frame)
+    found = _tested(both, axes, values, alpha=alpha, exploratory=exploratory)
+    membership = _membership(found.findings, len(both.texts))
+    goes_with = attribution(both, found.findings, values)
+    records = [
+        {**record, **strongest(goes_with, i)}
+        for i, record in enumerate(described(both, found.findings, values))
+    ]
+    return DriftReport(
+        frame=_frame(records, values),
+        signals=found.signals,
+        windows=_windows(both),
+        membership=membership,
+        positions=first_two(axes),
+        is_current=both.is_current,
+        alpha=alpha,
+        smallest_new=found.smallest_new,
+        smallest_growth=found.smallest_growth,
+        embeddings=Embeddings(both.matrix, both.frame, both.embedder, ""),
+        attribution=goes_with,
+        quality=segment_quality(both, [f.rows for f in found.findings], values),
+        decomposition=decomposition(both, membership, values),
+        exploratory=exploratory,
+    )
+
+
+class _Found(NamedTuple):
+    """What the tests named, and how small a change they could have seen."""
+
+    findings: list[Finding]
+    signals: pl.DataFrame
+    smallest_new: float
+    smallest_growth: float
+
+
+def _tested(
+    both: Comparison, axes: Matrix, values: dict[str, Floats], *, alpha: float, exploratory: bool
+) -> _Found:
+    """Shares first, then bursts, style and worse answers, each on what is not yet explained."""
     groups = candidate_nodes(axes, largest=_LARGEST_GROUP)
     nodes = groups.up_to(LARGEST_SHARE)
     counts = count_rows(both.units, nodes.cell, nodes.members)
@@ -148,40 +186,13 @@ def detect_drift(
         if exploratory
         else scan_shares(counts, alpha=on_shares)
     )
-    values = measured(both.frame)
     changed = changed_shares(both, nodes, result, on_shares)
-    topic = topics(axes, both.units)
     few = bursts(both, nodes, result, _taken(changed, len(both.texts)), on_shares)
-    style = alpha * ON_STYLE
-    changed, signals = _style_apart(both, topic, changed, few, style)
+    topic = topics(axes, both.units)
+    changed, signals = _style_apart(both, topic, changed, few, alpha * ON_STYLE)
     taken = _taken([*changed, *few], len(both.texts))
     worse = _worse(both, groups, values, taken, alpha * ON_WORSE)
-    findings = [*changed, *worse, *few]
-    new, growth = smallest_changes(counts, result.critical)
-    membership = _membership(findings, len(both.texts))
-    goes_with = attribution(both, findings, values)
-    return DriftReport(
-        frame=_frame(
-            [
-                {**record, **strongest(goes_with, i)}
-                for i, record in enumerate(described(both, findings, values))
-            ],
-            values,
-        ),
-        signals=signals,
-        windows=_windows(both),
-        membership=membership,
-        positions=first_two(axes),
-        is_current=both.is_current,
-        alpha=alpha,
-        smallest_new=new,
-        smallest_growth=growth,
-        embeddings=Embeddings(both.matrix, both.frame, both.embedder, ""),
-        attribution=goes_with,
-        quality=segment_quality(both, [f.rows for f in findings], values),
-        decomposition=decomposition(both, membership, values),
-        exploratory=exploratory,
-    )
+    return _Found([*changed, *worse, *few], signals, *smallest_changes(counts, result.critical))
 
 
 def _style_apart(
