@@ -5,44 +5,20 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import numpy as np
-import polars as pl
 import pytest
 from scipy import stats
 from statsmodels.regression.linear_model import WLS
-from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportions_ztest
 
-from llmops_lab._gates.case_pairs import pair
-from llmops_lab._gates.paired_tests import difference, mcnemar_mid_p
+from llmops_lab._gates.paired_tests import difference
 from llmops_lab._runs.answer import Score
-from llmops_lab.calibration import Calibration, calibrate
 from llmops_lab.comparison import compare
 from llmops_lab.errors import FormatError, LabError
 from llmops_lab.evals import EvalRun, Settings, evaluate
 from llmops_lab.gate import Gate
 from llmops_lab.golden import Case, GoldenSet
-from llmops_lab.scorers.judge import Judge
-from llmops_lab.scorers.pairwise import Pairwise
 from llmops_lab.targets import targets
-
-
-def golden_of(n, **fields):
-    return GoldenSet(tuple(Case(f"q{i}", "yes", id=f"c{i:03}", **fields) for i in range(n)))
-
-
-def run_of(wrong, golden=None, **options):
-    """A run in which the cases at these positions are answered wrongly."""
-    wrong_questions = {f"q{i}" for i in wrong}
-
-    async def answer(question):
-        return "no" if question in wrong_questions else "yes"
-
-    return evaluate(answer, golden or golden_of(200), scorers=["exact"], **options)
-
-
-def check(verdict, name):
-    return next(check for check in verdict.checks if check.name == name)
+from tests._gated import check, golden_of, run_of
 
 
 def test_a_run_that_changes_nothing_passes():
@@ -235,169 +211,6 @@ def test_a_must_pass_case_that_scores_less_and_still_passes_stops_nothing():
     assert gate.check(run, baseline).outcome == "pass"
 
 
-def test_llama_to_mistral_as_it_was_measured(shared):
-    before, after = (_recorded(shared, name) for name in ("meta-llama", "mistralai"))
-    verdict = Gate(metric="bleu_acc", clusters=False).check(after, before)
-    numbers = check(verdict, "bleu_acc").numbers
-    assert verdict.outcome == "pass"
-    assert numbers["value"] == pytest.approx(0.082, abs=5e-4)
-    # ../shared/evals.md gives the exact test's 3.5e-5; mid-p is a little smaller by design.
-    exact = mcnemar([[0, numbers["improved"]], [numbers["worsened"], 0]], exact=True).pvalue
-    assert exact == pytest.approx(3.5e-5, abs=5e-7)
-    assert numbers["p_value"] == pytest.approx(2.7e-5, abs=5e-7)
-    clustered = check(Gate(metric="bleu_acc").check(after, before), "bleu_acc").numbers
-    widened = clustered["smallest_detectable"] / numbers["smallest_detectable"]
-    assert widened == pytest.approx(1.39, abs=0.01)
-    backwards = Gate(metric="bleu_acc").check(before, after)
-    assert backwards.outcome == "inconclusive"
-    assert Gate(metric="bleu_acc", margin=0.02).check(before, after).outcome == "fail"
-
-
-def _recorded(shared, model):
-    (path,) = (shared / "golden" / "truthfulqa_multi").glob(f"results_gen_en_{model}*")
-    rows = [json.loads(line) for line in path.read_text().splitlines()]
-    golden = GoldenSet(
-        tuple(
-            Case(
-                row["doc"]["question"],
-                row["doc"]["correct_answers"],
-                id=str(row["doc_id"]),
-                cluster=row["doc"]["category"],
-            )
-            for row in rows
-        )
-    )
-    judged = {str(row["doc_id"]): row["bleu_acc"] for row in rows}
-    said = {row["doc"]["question"]: row["filtered_resps"][0] for row in rows}
-
-    async def bleu_acc(case, answer):
-        return bool(judged[case.id])
-
-    return evaluate(lambda question: said[question], golden, scorers=[bleu_acc])
-
-
-def judged_runs(golden, **options):
-    """Runs of an old and a new assistant, of which the judge likes the new one."""
-    judge = Judge(
-        lambda prompt: '{"verdict": "pass"}' if "new" in prompt else '{"verdict": "fail"}'
-    )
-    return [
-        evaluate(lambda question, says=says: says, golden, scorers=[judge, "exact"], **options)
-        for says in ("old", "new")
-    ]
-
-
-def labels_of(runs, n=100, metric=None):
-    """People prefer the old answers: a quarter of the new ones are wrong."""
-    before, after = runs
-    table = pl.DataFrame(
-        [
-            {"run_id": run.run_id, "case_id": f"c{i:03}", "value": value, "blind": True}
-            for i in range(n)
-            for run, value in ((before, 1.0), (after, 0.0 if i % 4 == 0 else 1.0))
-        ]
-    )
-    return table if metric is None else table.with_columns(metric=pl.lit(metric))
-
-
-@pytest.fixture
-def calibrated(tmp_path):
-    """Two runs, their labels, and a gate that knows the judge's record."""
-    runs = judged_runs(golden_of(400))
-    calibrate(runs[1], labels_of(runs)).save(tmp_path / "judge.json")
-    return runs, labels_of(runs), Gate(metric="judge", calibrations={"judge": "judge.json"})
-
-
-def test_a_judge_gates_only_with_a_record_and_on_peoples_labels(calibrated, tmp_path):
-    """The judge likes the new answers; people, who saw 100 of 400 pairs, do not."""
-    (before, after), labels, gate = calibrated
-    never = Gate(metric="judge").check(after, before, labels=labels)
-    assert never.outcome == "inconclusive"
-    assert "judge was never held against people: calibrate(run, labels" in never.reasons[0]
-    alone = gate.check(after, before, repository=tmp_path)
-    assert alone.outcome == "inconclusive"
-    assert "gates only with people's labels of both runs" in alone.reasons[0]
-    verdict = gate.check(after, before, labels=labels, repository=tmp_path)
-    numbers = check(verdict, "judge").numbers
-    assert verdict.outcome == "fail"
-    assert numbers["judge_alone"] == 1.0
-    assert numbers["value"] == pytest.approx(-0.25)
-    few = gate.check(after, before, labels=labels.head(20), repository=tmp_path)
-    assert few.outcome == "inconclusive"
-    seen = labels.with_columns(blind=False)
-    assert gate.check(after, before, labels=seen, repository=tmp_path).outcome == "inconclusive"
-    # Nor does the judge alone end a run early, or fail a must-pass case.
-    whole = gate.evaluate(lambda question: "old", golden_of(400), after, Settings(["exact"]))
-    assert whole.n_missing == 0
-    critical = judged_runs(golden_of(60, severity="critical"))
-    found = check(gate.check(*critical, repository=tmp_path), "must pass")
-    assert (found.outcome, len(found.numbers["cases"])) == ("inconclusive", 60)
-
-
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        ({"model_hash": "0" * 16}, "it is of another model"),
-        ({"prompt_hash": "0" * 16}, "it is of another prompt"),
-        ({"policy_hash": "0" * 16}, "it is of another policy"),
-        ({"n": 29}, "stands on 29 labels, 30 are needed"),
-        ({"made_at": "2020-01-01T00:00:00+00:00"}, "days old, 90 are allowed"),
-    ],
-)
-def test_a_record_that_does_not_fit_keeps_a_judge_from_gating(calibrated, tmp_path, change, says):
-    (before, after), labels, gate = calibrated
-    record = Calibration.load(tmp_path / "judge.json")
-    if change.keys() & vars(record.identity).keys():
-        change = {"identity": replace(record.identity, **change)}
-    replace(record, **change).save(tmp_path / "judge.json")
-    verdict = gate.check(after, before, labels=labels, repository=tmp_path)
-    assert verdict.outcome == "inconclusive"
-    assert says in check(verdict, "judge").says
-
-
-def test_a_secondary_metric_of_a_judge_is_held_to_labels_too(calibrated, tmp_path):
-    runs, _, _ = calibrated
-    before, after = runs
-    gate = Gate(metric="exact", secondary=["judge"], calibrations={"judge": "judge.json"})
-    alone = check(gate.check(before, after, repository=tmp_path), "judge")
-    # The judge alone sees a fall of 100 points, which fails nothing.
-    assert (alone.outcome, "−100.0 points, which decides nothing" in alone.says) == ("pass", True)
-    labels = labels_of(runs, metric="judge")
-    held = check(gate.check(after, before, labels=labels, repository=tmp_path), "judge")
-    assert held.outcome == "fail"
-    assert held.numbers["value"] == pytest.approx(-0.25)
-    assert held.numbers["method"] == "PPI++"
-
-
-class OwnJudge:
-    """A user's scorer that asks a model by its name."""
-
-    name, model = "own", "gpt-4.1"
-
-    def score(self, case, answer):
-        return Score(1.0, passed=True)
-
-
-def test_a_judge_that_cannot_tell_yet_says_how_many_labels_are_missing(calibrated, tmp_path):
-    (before, after), _, gate = calibrated
-    # People find 2 of 50 new answers wrong: four points down, and no telling that from five.
-    labels = labels_of((before, after), 50).with_columns(
-        value=pl.when(
-            pl.col("case_id").is_in(["c000", "c001"]) & (pl.col("run_id") == after.run_id)
-        )
-        .then(0.0)
-        .otherwise(1.0)
-    )
-    found = check(gate.check(after, before, labels=labels, repository=tmp_path), "judge")
-    assert found.outcome == "inconclusive"
-    # By hand: reach² · (0.04 · 0.96 · 50 / 49) / 0.01² is far more than 400.
-    assert "labels of all these cases would hardly settle it" in found.says
-    wide = replace(gate, margin=0.08)
-    found = check(wide.check(after, before, labels=labels, repository=tmp_path), "judge")
-    # By hand: 6.183 · 0.0392 / 0.04² = 151.4, rounded up, less 50.
-    assert "about 102 more labels would settle it" in found.says
-
-
 def test_a_secondary_metric_that_nothing_was_scored_by_holds_the_gate_open():
     async def unscored(case, answer):
         return Score(reason="nothing to compare")
@@ -406,17 +219,6 @@ def test_a_secondary_metric_that_nothing_was_scored_by_holds_the_gate_open():
     verdict = Gate(metric="exact", secondary=["unscored"]).check(run, run)
     assert check(verdict, "unscored").outcome == "inconclusive"
     assert "unscored had nothing to compare" in check(verdict, "unscored").says
-
-
-def test_every_scorer_that_asks_a_model_is_a_judge():
-    own = evaluate(lambda question: "y", golden_of(60), scorers=[OwnJudge()])
-    assert own.plan.judges["own"].model == "gpt-4.1"
-    assert "never held against people" in check(Gate(metric="own").check(own, own), "own").says
-    pairwise = Pairwise(lambda prompt: '{"better": "first"}', {f"c{i:03}": "x" for i in range(60)})
-    run = evaluate(lambda question: "y", golden_of(60), scorers=[pairwise])
-    verdict = Gate(metric="pairwise").check(run, run)
-    assert "never held against people" in check(verdict, "pairwise").says
-    assert "never held against people" in check(Gate().check(run, run), "passed").says
 
 
 def test_a_segment_that_got_worse_fails_when_the_policy_asks(tmp_path):
@@ -484,20 +286,6 @@ def test_beside_the_margin_no_number_of_cases_is_promised():
     assert "(100 cases tell a difference of" in near.says
 
 
-def test_the_real_change_is_found_as_often_as_was_measured(shared):
-    """../shared/evals.md: of 100 / 200 of the 817 questions, 33 % / 55 % of the time in pairs."""
-    before, after = (_recorded(shared, name) for name in ("meta-llama", "mistralai"))
-    cases = pair(after.frame, before.frame, "bleu_acc").frame
-    change = (cases["current"] - cases["baseline"]).to_numpy()
-    chance = np.random.default_rng(11)
-    for n, expected in ((100, 0.33), (200, 0.55)):
-        found = [
-            mcnemar_mid_p(int((part > 0).sum()), int((part < 0).sum())) < 0.05
-            for part in (chance.choice(change, n) for _ in range(1500))
-        ]
-        assert np.mean(found) == pytest.approx(expected, abs=0.05)
-
-
 def test_a_policy_is_read_from_its_file(tmp_path):
     path = tmp_path / "gate.toml"
     path.write_text(
@@ -549,15 +337,6 @@ def test_a_verdict_is_told_to_machines_and_people():
     assert "Gate: FAIL" in str(verdict)
 
 
-def test_runs_that_different_judges_scored_are_not_compared(calibrated, tmp_path):
-    (_, after), labels, gate = calibrated
-    kinder = Judge(lambda prompt: '{"verdict": "pass"}', rubric="It is polite.")
-    before = evaluate(lambda question: "old", golden_of(400), scorers=[kinder, "exact"])
-    found = check(gate.check(after, before, labels=labels, repository=tmp_path), "judge")
-    assert found.outcome == "inconclusive"
-    assert "judge was another judge in the baseline" in found.says
-
-
 def test_what_got_worse_is_named_in_the_summary():
     verdict = Gate().check(run_of(range(30)), run_of([]))
     numbers = check(verdict, "passed").numbers
@@ -576,19 +355,3 @@ def test_beside_the_margin_it_says_what_would_show_that_nothing_is_worse():
     assert found.numbers["n_if_unchanged"] == pytest.approx(expected, abs=2)
     more = found.numbers["n_if_unchanged"] - 100
     assert f"were nothing worse in truth, {more} more would show it" in found.says
-
-
-def test_unpaired_the_same_change_is_far_less_certain(shared):
-    """../shared/evals.md: unpaired p 9e-4; of 100 / 200 questions found 17 % / 33 % of the time."""
-    runs = [_recorded(shared, name) for name in ("meta-llama", "mistralai")]
-    values = [run.frame["bleu_acc"].to_numpy() for run in runs]
-    hits, n = [side.sum() for side in values], len(values[0])
-    assert proportions_ztest(hits, [n, n])[1] == pytest.approx(9e-4, abs=1e-4)
-    chance = np.random.default_rng(12)
-    for size, expected in ((100, 0.17), (200, 0.33)):
-        drawn = [chance.choice(side, (2000, size)).mean(axis=1) for side in values]
-        middle = (drawn[0] + drawn[1]) / 2
-        # With Yates' correction, as scipy's table test has it; without, 23 % and 38 %.
-        gap = np.abs(drawn[1] - drawn[0]) - 1 / size
-        z = gap / np.sqrt(2 * middle * (1 - middle) / size)
-        assert np.mean(z > 1.96) == pytest.approx(expected, abs=0.04)
