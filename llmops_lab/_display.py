@@ -18,6 +18,8 @@ _CELL = (
 # A number, one with a unit, sign or words before it ("at least 2 s"), or the mark of a gap.
 _NUMBER = re.compile(r"(at least |from |up to )?[-+−±≥≤~$]{0,2}\d|[–-]?$|no price")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+# Two dollar signs are two prices, and a trace may hold any: JupyterLab is not to set formulas.
+_AS_IT_IS = "mathjax_ignore"
 _SHORT = 32  # a name or number of this length is not broken into lines
 _TABLE = "border-collapse:collapse;margin:0;font-size:inherit;color:inherit"
 _DETAIL = "display:block;font-size:11px;opacity:.7;white-space:nowrap"
@@ -76,7 +78,8 @@ class Table:
             f"<div style='opacity:.75;margin-top:4px'>{escape(n)}</div>" for n in self.notes
         )
         return (
-            f"<div style='{_STYLE}'><div style='font-weight:600'>{escape(self.title)}</div>"
+            f"<div class='{_AS_IT_IS}' style='{_STYLE}'>"
+            f"<div style='font-weight:600'>{escape(self.title)}</div>"
             f"<div style='opacity:.75;margin-bottom:4px'>{escape(self.subtitle)}</div>"
             f"<div style='overflow-x:auto'><table style='{_TABLE}'>"
             f"{head}<tbody>{body}</tbody></table></div>"

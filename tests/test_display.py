@@ -35,7 +35,7 @@ def test_no_text_of_a_table_becomes_markup():
         "div", "table", "thead", "tbody", "tr", "th", "td", "span",
     }  # fmt: skip
     assert page.words.count(ATTACK) == 8
-    assert all(set(names) <= {"style", "scope", "role"} for _, names in page.seen)
+    assert all(set(names) <= {"class", "style", "scope", "role"} for _, names in page.seen)
 
 
 def test_text_is_aligned_and_says_what_must_not_be_missed():

@@ -30,6 +30,7 @@ _NEXT = {
     "worse": "make test cases of the failed answers: lab.propose_cases(report, {segment})",
 }
 _COLUMNS = ("segment", "what", "share of queries", "when", "users", "p")
+_MOST_METRICS = 2  # are named in the headline
 _BOUNDARY = timedelta(days=1)
 
 
@@ -54,7 +55,11 @@ def headline(report: Described) -> str:
     parts = [f"{kinds.count(k)} {k}" for k in _VERB if k in kinds]
     flagged = report.signals.filter("flagged")["name"].to_list()
     parts += [f"{name.replace('_', ' ')} shifted" for name in flagged]
-    parts += [f"{metric_name(name)} changed" for name in named_metrics(report)["metric"]]
+    metrics = [metric_name(name) for name in named_metrics(report)["metric"]]
+    if len(metrics) > _MOST_METRICS:
+        parts.append(f"{len(metrics)} metrics changed")
+    else:
+        parts += [f"{name} changed" for name in metrics]
     return "Drift: " + ", ".join(parts) if parts else "No drift found"
 
 

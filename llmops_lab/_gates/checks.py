@@ -20,7 +20,7 @@ from llmops_lab._gates.judged import JudgedChange, People, is_judged, judged_cha
 from llmops_lab._gates.multiplicity import benjamini_hochberg, holm
 from llmops_lab._gates.policy import Policy
 from llmops_lab._gates.verdict import Check, Outcome
-from llmops_lab._quantities import percent, points
+from llmops_lab._quantities import count, percent, points
 from llmops_lab._runs.run import EvalRun
 
 # Beyond so many times the cases at hand no one will write them.
@@ -210,7 +210,7 @@ def still_needed(found: Estimate, limit: float, min_cases: int) -> str:
     more = max(needed, min_cases) - found.n
     if more <= 0:
         return f"a repeat may settle it ({seen})"
-    return f"about {more} more cases would settle it ({seen})"
+    return f"about {count(more)} more cases would settle it ({seen})"
 
 
 def _if_unchanged(found: Estimate, limit: float) -> str:

@@ -1,7 +1,5 @@
 """A summary and its chart in a real JupyterLab: offline, in both themes, combined with another."""
 
-import os
-
 import pytest
 
 pytestmark = pytest.mark.ui
@@ -39,8 +37,6 @@ def test_a_summary_and_its_charts_show_without_a_network_in_both_themes(lab):
         lab.set_theme(theme)
         panels.locator("svg .mark-line path").first.wait_for()
         lab.page.locator(".llmops-Chart").nth(1).locator("svg .mark-rect path").first.wait_for()
-        if folder := os.environ.get("LLMOPS_LAB_SCREENSHOTS"):
-            lab.page.screenshot(path=f"{folder}/summary-{theme.lower()}.png")
     assert "Number of traces" in panels.inner_text()
     panels.locator("svg .mark-symbol path").first.hover(force=True)
     tooltip = lab.page.locator(".llmops-Chart-tooltip")
@@ -49,3 +45,22 @@ def test_a_summary_and_its_charts_show_without_a_network_in_both_themes(lab):
     assert "95 % interval" in tooltip.inner_text()
     assert lab.foreign_requests() == []
     assert lab.errors == []
+
+
+PRICES = """
+from IPython.display import HTML, Math
+from llmops_lab._display import Table
+shown = Table("$1 → $2", "from $3 to $4", ["a"], [["$5 and $6"]], ["$7 or $8"], ["$9, $10"])
+HTML(shown.html())
+"""
+
+
+def test_two_prices_in_a_line_are_no_formula(lab):
+    lab.write("prices.ipynb", [PRICES, "Math('x^2')"])
+    lab.open("prices.ipynb")
+    lab.run_all()
+    lab.page.locator("mjx-container").first.wait_for()  # formulas are set by now
+    assert lab.page.locator("mjx-container").count() == 1
+    text = lab.page.locator(".jp-OutputArea-output").first.inner_text()
+    for shown in ("$1 → $2", "from $3 to $4", "$5 and $6", "$7 or $8", "$9, $10"):
+        assert shown in text
