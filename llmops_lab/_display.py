@@ -16,7 +16,7 @@ _CELL = (
     "text-align:{};vertical-align:top;font-variant-numeric:tabular-nums"
 )
 # A number, one with a unit, sign or words before it ("at least 2 s"), or the mark of a gap.
-_NUMBER = re.compile(r"(at least |from |up to )?[-+−±≥≤~$]{0,2}\d|[–-]?$|no price")
+_NUMBER = re.compile(r"(at least |from |up to )?[-+−±≥≤~$]{0,2}\d|[–-]?$|no price|none$")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 # Two dollar signs are two prices, and a trace may hold any: JupyterLab is not to set formulas.
 _AS_IT_IS = "mathjax_ignore"

@@ -1,6 +1,7 @@
 """How quantities are written for people: units that fit, three figures, a dash for unknown."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from math import isnan
 
 UNKNOWN = "–"
@@ -72,6 +73,14 @@ def count(value: Number) -> str:
 def counted(n: int, thing: str) -> str:
     """`1 call`, `12,345 calls`."""
     return f"{count(n)} {thing}{'' if n == 1 else 's'}"
+
+
+def moment(iso: str) -> str:
+    """`24 Nov 2026 18:35 UTC` of an ISO 8601 time; what is none stays as it is."""
+    try:
+        return f"{datetime.fromisoformat(iso).astimezone(UTC):%d %b %Y %H:%M} UTC"
+    except ValueError:
+        return iso
 
 
 def interval(low: Number, high: Number, write: Writer) -> str:

@@ -10,7 +10,7 @@ from llmops_lab._audit.page import Section, as_markdown, as_page
 from llmops_lab._cases.case import now
 from llmops_lab._display import Table
 from llmops_lab._gates.verdict import Verdict
-from llmops_lab._quantities import counted
+from llmops_lab._quantities import counted, moment
 from llmops_lab._runs.run import EvalRun
 from llmops_lab.errors import LabError
 
@@ -27,7 +27,9 @@ class Dossier:
 
     @property
     def subtitle(self) -> str:
-        return f"made {self.made_at} from the records of the run, its gate and the repository"
+        return (
+            f"made {moment(self.made_at)} from the records of the run, its gate and the repository"
+        )
 
     def markdown(self) -> str:
         """As Markdown; texts of cases and models are escaped."""

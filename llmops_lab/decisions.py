@@ -11,7 +11,7 @@ from llmops_lab._atomic import locked, write_atomically
 from llmops_lab._cases.case import now
 from llmops_lab._display import Shown, Table
 from llmops_lab._git import Repository
-from llmops_lab._quantities import counted
+from llmops_lab._quantities import counted, moment
 from llmops_lab.errors import LabError
 
 __all__ = ["Break", "Decision", "DecisionLog"]
@@ -98,7 +98,8 @@ class DecisionLog(Shown):
         return [*_broken_links(data), *_rewritten(self.path, data)]
 
     def _table(self) -> Table:
-        rows = [(str(e.number), e.at, e.kind, e.by, e.says) for e in self.entries[-_ROWS_SHOWN:]]
+        shown = self.entries[-_ROWS_SHOWN:]
+        rows = [(str(e.number), moment(e.at), e.kind, e.by, e.says) for e in shown]
         broken = [f"line {each.line}: {each.says}" for each in self.verify()]
         subtitle = f"{counted(len(self.entries), 'decision')}, " + (
             "not as they were written" if broken else "the chain is whole"

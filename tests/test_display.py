@@ -58,7 +58,8 @@ def test_a_table_without_columns_is_its_title():
 
 
 @pytest.mark.parametrize(
-    "number", ["1,234", "−7.3 points", "$0.01", "at least 2 s", "4% → 6%", "–", "", "up to 3 s"]
+    "number",
+    ["1,234", "−7.3 points", "$0.01", "at least 2 s", "4% → 6%", "–", "", "up to 3 s", "none"],
 )
 def test_numbers_stand_to_the_right_whatever_is_around_them(number):
     table = Table("T", "s", ["a", "b"], [["x", number], ["y", "123,456,789 tokens"]])

@@ -72,3 +72,8 @@ def test_counts_are_grouped(value, text):
 )
 def test_an_interval_says_its_unit_once_and_which_bound_is_missing(low, high, text):
     assert quantities.interval(low, high, quantities.seconds) == text
+
+
+def test_a_moment_is_written_in_utc_and_what_is_none_stays():
+    assert quantities.moment("2026-11-24T19:35:36+01:00") == "24 Nov 2026 18:35 UTC"
+    assert quantities.moment("yesterday") == "yesterday"

@@ -113,7 +113,7 @@ def approvals(verdict: Verdict, place: str | Path) -> Section:
     repository = Repository.around(place)
     known = {} if repository is None else read_approvals(repository)
     rows = [
-        (a.approver, a.at, a.overrules or f"result {a.result_hash[:12]}", name)
+        (a.approver, quantities.moment(a.at), a.overrules or f"result {a.result_hash[:12]}", name)
         for name, a in known.items()
         if a.subject_hash == verdict.subject_hash
     ]

@@ -3,6 +3,8 @@
 from types import TracebackType
 from typing import Self
 
+from llmops_lab._quantities import counted
+
 
 class Progress:
     """A tqdm bar with the pass rate, failed calls and cost so far; TQDM_DISABLE=1 hides it."""
@@ -27,7 +29,7 @@ class Progress:
 
     def _numbers(self) -> str:
         parts = [f"{100 * self._n_passed / self._n_read:.0f} % passed"] if self._n_read else []
-        parts += [f"{self._n_errors} errors"] if self._n_errors else []
+        parts += [counted(self._n_errors, "error")] if self._n_errors else []
         parts += [f"${self._cost_usd:.2f}"] if self._cost_usd else []
         return ", ".join(parts)
 
