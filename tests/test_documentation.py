@@ -1,5 +1,7 @@
 """What the documentation tells people to type does what it says."""
 
+import inspect
+import re
 from pathlib import Path
 from shutil import copyfile
 from typing import Any
@@ -15,10 +17,11 @@ SAMPLE = ROOT / "sample_data"
 EXPORT = SAMPLE / "traces" / "langfuse.jsonl.zst"
 ANSWERS = SAMPLE / "golden" / "answers_{}.jsonl"
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not EXPORT.exists(), reason="no sample data: make sample-data"),
-]
+
+def in_the_kitchen(test: Any) -> Any:
+    """A test that takes a while and needs the sample data."""
+    needed = pytest.mark.skipif(not EXPORT.exists(), reason="no sample data: make sample-data")
+    return pytest.mark.slow(needed(test))
 
 
 @pytest.fixture
@@ -46,10 +49,12 @@ def run_blocks(page: str, names: dict[str, Any]) -> dict[str, Any]:
     return names
 
 
+@in_the_kitchen
 def test_the_cookbook_runs_from_top_to_bottom(desk):
     assert run_blocks("docs/cookbook.md", {})["verdict"].outcome == "fail"
 
 
+@in_the_kitchen
 def test_the_first_page_runs_from_top_to_bottom(desk):
     answered = lab.Replay(str(ANSWERS).format("gpt-4.1-mini"))
     golden = lab.GoldenSet.load("golden.jsonl")
@@ -59,3 +64,21 @@ def test_the_first_page_runs_from_top_to_bottom(desk):
     names = run_blocks("README.md", {"my_assistant": my_assistant, "previous": previous})
     assert names["report"].found
     assert len(names["golden"]) > len(golden)
+
+
+def told_signatures() -> dict[str, set[str]]:
+    """Per public function that the architecture shows: the options it shows."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    found = re.findall(r"(?:^| ; )(\w+)\(([^()]*\*, (?:[^()]|\(\))*)\)", text, re.MULTILINE)
+    return {
+        name: {option.split("=")[0].strip() for option in given.partition("*, ")[2].split(", ")}
+        for name, given in found
+    }
+
+
+def test_the_architecture_shows_the_options_that_functions_have():
+    told = told_signatures()
+    assert len(told) > 15
+    for name, options in told.items():
+        parameters = inspect.signature(getattr(lab, name)).parameters.values()
+        assert options == {p.name for p in parameters if p.kind is p.KEYWORD_ONLY}, name
