@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -250,3 +250,20 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
             return
         time.sleep(0.1)
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture
+def beside_sample_data(lab: Lab) -> Callable[[Path], Path]:
+    """Puts a notebook where it lies in a checkout, beside the sample data; gives the folder."""
+    sample = REPOSITORY / "sample_data"
+    if not (sample / "traces" / "langfuse.jsonl.zst").exists():
+        pytest.skip("the sample data is not made (make sample-data)")
+
+    def lay_out(notebook: Path) -> Path:
+        folder = lab.folder / notebook.stem
+        (folder / "notebooks").mkdir(parents=True)
+        shutil.copy(notebook, folder / "notebooks")
+        (folder / "sample_data").symlink_to(sample)
+        return folder
+
+    return lay_out

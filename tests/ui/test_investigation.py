@@ -1,7 +1,6 @@
 """The investigation notebook, run and used by a person in a real JupyterLab."""
 
 import json
-import shutil
 from pathlib import Path
 
 import nbformat
@@ -11,7 +10,6 @@ pytestmark = [pytest.mark.ui, pytest.mark.slow]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOTEBOOK = REPOSITORY / "notebooks" / "01_investigation.ipynb"
-SAMPLE = REPOSITORY / "sample_data"
 CORRECTION = (
     "Yes, for 9.95. Norway is outside the EU: customs are paid at your door. 🇳🇴 [shipping-abroad]"
 )
@@ -24,18 +22,6 @@ PICTURES = {
 ALSO_DARK = {"latency", "review"}
 
 
-@pytest.fixture
-def story(lab):
-    """The notebook beside the sample data, in the server's folder: its path there."""
-    if not (SAMPLE / "traces" / "langfuse.jsonl.zst").exists():
-        pytest.skip("the sample data is not made (make sample-data)")
-    folder = lab.folder / "story"
-    (folder / "notebooks").mkdir(parents=True)
-    shutil.copy(NOTEBOOK, folder / "notebooks")
-    (folder / "sample_data").symlink_to(SAMPLE)
-    return folder
-
-
 def position_of(start):
     """Which cell begins a picture."""
     cells = nbformat.read(NOTEBOOK, as_version=4).cells
@@ -43,8 +29,9 @@ def position_of(start):
     return next(found)
 
 
-def test_a_person_runs_the_investigation_and_writes_a_case_back(lab, story):
-    lab.open(f"story/notebooks/{NOTEBOOK.name}")
+def test_a_person_runs_the_investigation_and_writes_a_case_back(lab, beside_sample_data):
+    story = beside_sample_data(NOTEBOOK)
+    lab.open(f"{story.name}/notebooks/{NOTEBOOK.name}")
     lab.set_theme("Light")
     lab.command("application:toggle-left-area")
     lab.run_all()
