@@ -120,7 +120,10 @@ def test_a_reported_cost_stands_where_the_price_list_has_none():
 
 
 def test_your_own_prices_win_by_model_or_provider_and_model():
-    own = {"GPT-5": Price(input_usd=1, output_usd=2, cache_read_usd=0.5), "acme/x": Price(7)}
+    own = {
+        "GPT-5": Price(input_usd_per_mtok=1, output_usd_per_mtok=2, cache_read_usd_per_mtok=0.5),
+        "acme/x": Price(7),
+    }
     rows = (
         call("gpt-5", 1_000_000, 1_000_000, cache_read_tokens=500_000),
         call("x", provider="acme"),

@@ -154,7 +154,7 @@ def test_effects_add_up_to_the_change_of_the_mean_cost_of_priced_traces(before, 
 
 
 def test_your_own_prices_are_split_like_the_lists():
-    own = {"gpt-4o": Price(input_usd=25, output_usd=100)}
+    own = {"gpt-4o": Price(input_usd_per_mtok=25, output_usd_per_mtok=100)}
     change = explain_cost(traces(CALL), traces({"output_tokens": 100}, prices=None))
     ten = explain_cost(traces(CALL, prices=own), traces({"output_tokens": 100}, prices=own))
     assert ten.usd_per_trace == pytest.approx(10 * change.usd_per_trace)

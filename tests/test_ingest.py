@@ -204,6 +204,6 @@ def test_calls_come_with_their_price_and_your_own_wins():
     )
     [listed] = read_traces([call]).spans.to_dicts()
     assert listed["cost_usd"] == pytest.approx(0.15)
-    own = {"gpt-4o-mini": Price(input_usd=3.0)}
+    own = {"gpt-4o-mini": Price(input_usd_per_mtok=3.0)}
     [mine] = read_traces([call], prices=own).spans.to_dicts()
     assert mine["cost_usd"] == pytest.approx(3.0)

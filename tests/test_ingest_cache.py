@@ -110,7 +110,7 @@ def test_spans_without_trace_ids_are_kept_right(tmp_path):
 def test_other_bytes_another_name_and_other_prices_are_other_entries(export, tmp_path):
     folder = tmp_path / "cache"
     read_traces(export, cache=folder)
-    own = {"gpt-4o": Price(input_usd=1e6)}
+    own = {"gpt-4o": Price(input_usd_per_mtok=1e6)}
     mine = read_traces(export, cache=folder, prices=own)
     assert_same(mine, read_traces(export, prices=own))
     export.write_bytes(export.read_bytes() + b"\n" + lines(observation(40)))

@@ -110,7 +110,7 @@ def same(a, b):
 def test_written_parquet_reads_back_whole_priced_and_scored(tmp_path):
     from llmops_lab import Price
 
-    own = {"m": Price(input_usd=3.0)}
+    own = {"m": Price(input_usd_per_mtok=3.0)}
     call = run(extra={"metadata": {"ls_model_name": "m"}})
     first = read_traces(lines(call, b"broken".decode()), prices=own)
     folder = first.write_parquet(tmp_path / "cache")

@@ -45,14 +45,15 @@ class EmbeddingEndpoint:
 
     Nothing is sent that may cost money before `limits` allow it: without
     `Limits(cost_usd=...)` the error says what it would cost. Prices come from genai-prices, or
-    from `usd_per_million_tokens` (0 for a server that is free); a server on this machine is
-    free unless told otherwise. The key is read from `key_variable` and kept nowhere.
+    from `usd_per_mtok`, dollars per million tokens (0 for a server that is free); a server on
+    this machine is free unless told otherwise. The key is read from `key_variable` and kept
+    nowhere.
     """
 
     model: str
     base_url: str = "https://api.openai.com/v1"
     dimensions: int | None = None
-    usd_per_million_tokens: float | None = None
+    usd_per_mtok: float | None = None
     texts_per_request: int = 256
     requests_at_once: int = 4
     key_variable: str = "OPENAI_API_KEY"
@@ -79,8 +80,8 @@ class EmbeddingEndpoint:
 
     def cost_usd(self, n_tokens: int) -> float | None:
         """Dollars for so many tokens, None when the price is not known."""
-        if self.usd_per_million_tokens is not None:
-            return n_tokens * self.usd_per_million_tokens / 1e6
+        if self.usd_per_mtok is not None:
+            return n_tokens * self.usd_per_mtok / 1e6
         if self._client.is_local:
             return 0.0
         return price_usd(self.model, self.base_url, input_tokens=n_tokens)
@@ -93,7 +94,7 @@ class EmbeddingEndpoint:
         if cost is None:
             raise LabError(
                 f"the price of {self.model} at {self._host} is not known; give"
-                " usd_per_million_tokens=..., 0 if it is free"
+                " usd_per_mtok=..., 0 if it is free"
             )
         if cost and (allowed is None or self._client.pace.spent_usd + cost > allowed):
             limit = "" if allowed is None else f", more than is left of ${allowed:g}"

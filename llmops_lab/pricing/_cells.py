@@ -51,25 +51,25 @@ CELLS: Final[dict[str, pl.DataType]] = {
 
 @dataclass(frozen=True)
 class Price:
-    """A price of your own, in US dollars per million tokens.
+    """A price of your own, in US dollars per million tokens (Mtok).
 
     A part without a price of its own costs what the whole costs: cached tokens what input costs.
     """
 
-    input_usd: float
-    output_usd: float = 0.0
-    cache_read_usd: float | None = None
-    cache_write_usd: float | None = None
-    reasoning_usd: float | None = None
+    input_usd_per_mtok: float
+    output_usd_per_mtok: float = 0.0
+    cache_read_usd_per_mtok: float | None = None
+    cache_write_usd_per_mtok: float | None = None
+    reasoning_usd_per_mtok: float | None = None
 
     def coefficients(self) -> dict[str, float]:
         """Dollars per token of each count."""
         given = {
-            "input_mtok": self.input_usd,
-            "output_mtok": self.output_usd,
-            "cache_read_mtok": self.cache_read_usd,
-            "cache_write_mtok": self.cache_write_usd,
-            "output_reasoning_mtok": self.reasoning_usd,
+            "input_mtok": self.input_usd_per_mtok,
+            "output_mtok": self.output_usd_per_mtok,
+            "cache_read_mtok": self.cache_read_usd_per_mtok,
+            "cache_write_mtok": self.cache_write_usd_per_mtok,
+            "output_reasoning_mtok": self.reasoning_usd_per_mtok,
         }
         return coefficients({key: price for key, price in given.items() if price is not None})
 

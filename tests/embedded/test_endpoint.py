@@ -113,7 +113,7 @@ def test_the_cost_is_told_before_it_is_spent(monkeypatch):
 def test_a_server_without_a_known_price_needs_one(monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     endpoint = EmbeddingEndpoint("own-model", "https://llm.invalid/v1")
-    with pytest.raises(LabError, match="usd_per_million_tokens"):
+    with pytest.raises(LabError, match="usd_per_mtok"):
         embed(traces_of(2), embedder=endpoint, cache=False)
 
 
@@ -124,7 +124,7 @@ def test_a_limit_ends_the_spending_when_texts_are_longer_than_thought():
         endpoint = EmbeddingEndpoint(
             "m",
             server.url,
-            usd_per_million_tokens=1e5,
+            usd_per_mtok=1e5,
             texts_per_request=1,
             requests_at_once=1,
             limits=limits,
