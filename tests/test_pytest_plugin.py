@@ -10,6 +10,7 @@ import pytest
 
 from llmops_lab.evals import evaluate
 from llmops_lab.golden import Case, GoldenSet
+from llmops_lab.scorers.judge import Judge
 
 pytest_plugins = ["pytester"]
 ROOT = Path(__file__).resolve().parents[1]
@@ -64,6 +65,17 @@ def test_a_check_that_cannot_tell_is_an_error_of_its_item(runs, run_pytest, pyte
     found.assert_outcomes(passed=2, errors=1)
     assert found.ret == 1
     assert 'name="worsened" value="20"' in (pytester.path / "gate.xml").read_text()
+
+
+def test_a_secondary_judge_that_is_not_calibrated_is_skipped(run_pytest, pytester):
+    golden = GoldenSet(tuple(Case(f"q{i}", "yes", id=f"c{i:03}") for i in range(60)))
+    judge = Judge(lambda prompt: '{"verdict": "pass"}')
+    run = evaluate(lambda q: "yes", golden, scorers=["exact", judge])
+    run.save(pytester.path / "run.jsonl")
+    (pytester.path / "gate.toml").write_text('metric="exact"\nmargin=0.1\nsecondary=["judge"]\n')
+    found = run_pytest(*GATE, "--llmops-baseline=run.jsonl", "-rs")
+    found.assert_outcomes(passed=3, skipped=1)
+    found.stdout.fnmatch_lines(["SKIPPED*not calibrated: the judge alone sees*"])
 
 
 def test_a_gate_that_cannot_be_read_says_why(runs, run_pytest, pytester):

@@ -19,7 +19,7 @@ from llmops_lab._gates.estimates import Estimate, mean_of
 from llmops_lab._gates.judged import JudgedChange, People, is_judged, judged_change
 from llmops_lab._gates.multiplicity import benjamini_hochberg, holm
 from llmops_lab._gates.policy import Policy
-from llmops_lab._gates.verdict import Check, Outcome
+from llmops_lab._gates.verdict import NOT_CALIBRATED, Check, Outcome
 from llmops_lab._quantities import count, percent, points
 from llmops_lab._runs.run import EvalRun
 
@@ -109,19 +109,18 @@ def secondary_checks(
     """
     changes: list[tuple[str, Estimate]] = []
     for metric in policy.secondary:
-        if is_judged(metric, run):
-            judged = judged_change(policy, metric, (run, baseline), people)
-            if judged.estimate is None:
-                yield _undecided(metric, judged)
-                continue
-            changes.append((metric, judged.estimate))
-        else:
-            pairs = pair(run.frame, baseline.frame, metric)
-            if problem := pairs.too_few(policy.min_overlap):
-                yield Check(metric, "inconclusive", problem, {"overlap": pairs.overlap})
-                continue
+        pairs = pair(run.frame, baseline.frame, metric)
+        if problem := pairs.too_few(policy.min_overlap):
+            yield Check(metric, "inconclusive", problem, {"overlap": pairs.overlap})
+        elif not is_judged(metric, run):
             found = change_of(pairs.frame, clusters=policy.clusters, alpha=policy.alpha)
             changes.append((metric, found))
+        else:
+            judged = judged_change(policy, metric, (run, baseline), people)
+            if judged.estimate is None:
+                yield _not_calibrated(metric, judged)
+            else:
+                changes.append((metric, judged.estimate))
     adjusted = holm([change.p_below(-policy.margin) for _, change in changes])
     for (metric, change), p_value in zip(changes, adjusted, strict=True):
         yield _not_worse(policy, metric, change, p_value)
@@ -153,10 +152,10 @@ def _not_worse(policy: Policy, name: str, change: Estimate, p_value: float) -> C
     return Check(name, "fail" if worse else "pass", says, numbers)
 
 
-def _undecided(metric: str, judged: JudgedChange) -> Check:
-    alone = "nothing" if judged.judge_alone is None else f"{points(judged.judge_alone)} points"
-    says = f"the judge alone sees a change of {alone}, which decides nothing: {judged.problem}"
-    return Check(metric, "pass", says, {"judge_alone": judged.judge_alone})
+def _not_calibrated(metric: str, judged: JudgedChange) -> Check:
+    alone = "" if judged.judge_alone is None else f" of {points(judged.judge_alone)} points"
+    says = f"the judge alone sees a change{alone}, which decides nothing: {judged.problem}"
+    return Check(metric, NOT_CALIBRATED, says, {"judge_alone": judged.judge_alone})
 
 
 def must_pass_checks(policy: Policy, run: EvalRun, baseline: EvalRun | None) -> Iterator[Check]:

@@ -16,6 +16,7 @@ from llmops_lab.decisions import DecisionLog
 
 APPROVAL = "approval"
 Outcome = Literal["pass", "fail", "inconclusive"]
+NOT_CALIBRATED = "not calibrated"
 _EXIT_CODES: dict[Outcome, int] = {"pass": 0, "fail": 1, "inconclusive": 2}
 # What XML 1.0 cannot carry, even escaped.
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -23,10 +24,14 @@ _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 @dataclass(frozen=True)
 class Check:
-    """One question of a gate: its outcome, the answer in a sentence, and the numbers."""
+    """One question of a gate: its outcome, the answer in a sentence, and the numbers.
+
+    A judge beside the primary metric that people's labels do not back is "not calibrated": it
+    is shown, and has no part in the verdict.
+    """
 
     name: str
-    outcome: Outcome
+    outcome: Outcome | Literal["not calibrated"]
     says: str
     numbers: dict[str, Any] = field(default_factory=dict[str, Any])
 
@@ -106,10 +111,15 @@ class Verdict(Shown):
                 yield f"{listed}\n\n</details>\n"
 
     def junit(self) -> str:
-        """JUnit XML, one test case per check; an inconclusive check is an error."""
+        """JUnit XML, one test case per check: inconclusive is an error, not calibrated skipped."""
         count = [check.outcome for check in self.checks].count
-        totals = {"tests": len(self.checks), "failures": count("fail")}
-        attributes = {k: str(v) for k, v in (totals | {"errors": count("inconclusive")}).items()}
+        totals = {
+            "tests": len(self.checks),
+            "failures": count("fail"),
+            "errors": count("inconclusive"),
+            "skipped": count(NOT_CALIBRATED),
+        }
+        attributes = {name: str(n) for name, n in totals.items()}
         suites = ElementTree.Element("testsuites", attributes)
         suite = ElementTree.SubElement(suites, "testsuite", attributes, name="llmops-lab gate")
         for check in self.checks:
@@ -162,7 +172,7 @@ def _told(case: ElementTree.Element, check: Check) -> None:
     if check.outcome == "pass":
         ElementTree.SubElement(case, "system-out").text = _xml(check.says)
         return
-    kind = "failure" if check.outcome == "fail" else "error"
+    kind = {"fail": "failure", NOT_CALIBRATED: "skipped"}.get(check.outcome, "error")
     told = ElementTree.SubElement(case, kind, type=check.outcome, message=_xml(check.says))
     told.text = _xml("\n".join(f"{name}: {value}" for name, value in check.numbers.items()))
 

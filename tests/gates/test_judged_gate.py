@@ -1,17 +1,20 @@
 """A judge in the gate: only with a record, only on people's labels."""
 
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import polars as pl
 import pytest
 
 from llmops_lab._runs.answer import Score
+from llmops_lab.approvals import approve
 from llmops_lab.calibration import Calibration, calibrate
 from llmops_lab.evals import Settings, evaluate
 from llmops_lab.gate import Gate
 from llmops_lab.scorers.judge import Judge
 from llmops_lab.scorers.pairwise import Pairwise
 from tests._gated import check, golden_of
+from tests._repository import GitFolder
 
 
 class OwnJudge:
@@ -108,12 +111,33 @@ def test_a_secondary_metric_of_a_judge_is_held_to_labels_too(calibrated, tmp_pat
     gate = Gate(metric="exact", secondary=["judge"], calibrations={"judge": "judge.json"})
     alone = check(gate.check(before, after, repository=tmp_path), "judge")
     # The judge alone sees a fall of 100 points, which fails nothing.
-    assert (alone.outcome, "−100.0 points, which decides nothing" in alone.says) == ("pass", True)
+    assert alone.outcome == "not calibrated"
+    assert "−100.0 points, which decides nothing" in alone.says
     labels = labels_of(runs, metric="judge")
     held = check(gate.check(after, before, labels=labels, repository=tmp_path), "judge")
     assert held.outcome == "fail"
     assert held.numbers["value"] == pytest.approx(-0.25)
     assert held.numbers["method"] == "PPI++"
+
+
+def test_a_secondary_judge_without_a_record_is_shown_as_not_calibrated(tmp_path):
+    before, after = judged_runs(golden_of(60))
+    people = ["maren@example.com"]
+    gate = Gate(metric="exact", margin=0.1, secondary=["judge"], approvers=people)
+    folder = GitFolder(tmp_path)
+    folder.commit("Begin")
+    folder.be("Maren", "maren@example.com")
+    # Both runs answer nothing as expected, so the primary metric is where it was.
+    verdict = gate.check(before, after, repository=tmp_path)
+    told = check(verdict, "judge")
+    assert told.outcome == "not calibrated"
+    assert "judge was never held against people" in told.says
+    assert not any("held against people" in reason for reason in verdict.reasons)
+    suites = ElementTree.fromstring(verdict.junit())  # noqa: S314
+    assert (suites.get("skipped"), suites.get("failures")) == ("1", "0")
+    assert suites.find(".//testcase[@name='judge']/skipped") is not None
+    # An approver may sign: what has no part in the verdict leaves nothing open.
+    assert approve(verdict, repository=tmp_path).approval.verdict == "pass"
 
 
 def test_a_judge_that_cannot_tell_yet_says_how_many_labels_are_missing(calibrated, tmp_path):
