@@ -47,6 +47,7 @@ _HOMES = {
     "Traces": "traces",
     "Verdict": "gate",
     "approve": "approvals",
+    "asks_model": "scorers.function",
     "assign": "segments",
     "attack_judge": "judge_attacks",
     "calibrate": "calibration",

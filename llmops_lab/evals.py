@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from llmops_lab._runs.checkpoint import Checkpoint, open_checkpoint
 from llmops_lab._runs.identity import described
 from llmops_lab._runs.own_loop import run_in_own_loop, work_together
 from llmops_lab._runs.progress import Progress
-from llmops_lab._runs.result import Plan, Result
+from llmops_lab._runs.result import Plan, Result, says_undeclared
 from llmops_lab._runs.run import EvalRun
 from llmops_lab._runs.secrets import error_text
 from llmops_lab.errors import LabError
@@ -24,7 +25,7 @@ from llmops_lab.golden import GoldenSet
 from llmops_lab.scorers import Scorer
 from llmops_lab.scorers._applied import AnyScorer, applied, as_scorers
 from llmops_lab.scorers._judging import judge_identity
-from llmops_lab.scorers._score import asks_a_model
+from llmops_lab.scorers._score import asks_a_model, undeclared_judges
 from llmops_lab.targets import Target
 from llmops_lab.targets._as_target import AnyTarget, as_target
 
@@ -89,6 +90,9 @@ def _plan(target: Target, golden: GoldenSet, scoring: Sequence[Scorer], trials: 
         raise LabError("no case of this golden set is active; review some: case.reviewed('you')")
     if trials < 1:
         raise LabError("trials counts how often each question is asked; give 1 or more")
+    undeclared = undeclared_judges(scoring)
+    if undeclared:
+        warnings.warn(says_undeclared(undeclared), stacklevel=4)
     return Plan(
         run_id=uuid4().hex[:12],
         target=target.name,
@@ -102,6 +106,7 @@ def _plan(target: Target, golden: GoldenSet, scoring: Sequence[Scorer], trials: 
         version=__version__,
         judges={s.name: judge_identity(s) for s in scoring if asks_a_model(s)},
         prompt=getattr(target, "prompt_version", None),
+        undeclared=undeclared,
     )
 
 

@@ -21,6 +21,7 @@ from llmops_lab._gates.multiplicity import benjamini_hochberg, holm
 from llmops_lab._gates.policy import Policy
 from llmops_lab._gates.verdict import NOT_CALIBRATED, Check, Outcome
 from llmops_lab._quantities import count, percent, points
+from llmops_lab._runs.result import says_undeclared
 from llmops_lab._runs.run import EvalRun
 
 # Beyond so many times the cases at hand no one will write them.
@@ -42,6 +43,8 @@ def run_check(policy: Policy, run: EvalRun, name: str) -> Check:
         problems.append(f"each case was asked {run.plan.trials} times, not {policy.trials}")
     failed = f", {errors} of them failed calls, which count as failures" if errors else ""
     says = "; ".join(problems) or f"all {len(run.results)} results of {run.plan.target}{failed}"
+    if hint := says_undeclared(run.plan.undeclared):
+        says += f"; {hint}"
     return Check(name, "inconclusive" if problems else "pass", says, numbers)
 
 

@@ -1,5 +1,6 @@
 """What an eval was to do, and each answer that came out."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -31,7 +32,8 @@ class Plan:
 
     `scorers` maps each scorer's name to a description that changes with its options; `cases`
     lists id and content hash of each case, in order. `judges` are the scorers that ask a model,
-    `prompt` is the version of the prompt file that the target sends, where it is one.
+    `undeclared` those that seem to without saying so, with the library that they use; `prompt` is
+    the version of the prompt file that the target sends, where it is one.
     """
 
     run_id: str
@@ -46,11 +48,21 @@ class Plan:
     version: str = ""
     judges: dict[str, JudgeIdentity] = field(default_factory=dict[str, JudgeIdentity])
     prompt: PromptVersion | None = None
+    undeclared: dict[str, str] = field(default_factory=dict[str, str])
 
     @cached_property
     def keys(self) -> list[Key]:
         """Every result that is to come, in order: all trials of a case stand together."""
         return [(*case, trial) for case in self.cases for trial in range(self.trials)]
+
+
+def says_undeclared(undeclared: Mapping[str, str]) -> str:
+    """The way out for scorers that seem to ask a model; "" where there are none."""
+    return "; ".join(
+        f"{name} seems to ask a model ({client}) and counts as code: decorate it with "
+        '@lab.asks_model("MODEL"), run again and calibrate it'
+        for name, client in undeclared.items()
+    )
 
 
 @dataclass(frozen=True)

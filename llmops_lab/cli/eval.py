@@ -21,7 +21,10 @@ def evaluation(
             "prompt.md@BASE_URL), a file of recorded answers, or 'run: PROGRAM ARGUMENT…'."
         ),
     ],
-    scorer: Annotated[list[str] | None, typer.Option(help="Scorer; repeatable.")] = None,
+    scorer: Annotated[
+        list[str] | None,
+        typer.Option(help="Scorer, or package.module:function; repeatable."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write the run here; resumes if there.")] = None,
     concurrency: Annotated[int, typer.Option(help="Calls in flight at once.")] = 8,
     as_json: AsJson = False,
@@ -33,7 +36,7 @@ def evaluation(
     run = evaluate(
         _target(target),
         GoldenSet.load(golden),
-        scorers=scorer or ["exact"],
+        scorers=[named_object(name) if ":" in name else name for name in scorer or ["exact"]],
         checkpoint=out,
         concurrency=concurrency,
     )

@@ -46,6 +46,8 @@ def judge_identity(judge: Any) -> JudgeIdentity:
 
 def described_model(model: Any) -> str:
     """A judge's model, so that another one or another setting is told apart."""
+    if isinstance(model, str):
+        return model
     return (
         f"{name_of(model)} {identity_of(model)}"
         if callable(model)

@@ -1,6 +1,6 @@
 """What a scorer is, the registry of them, and the comparison that many of them share."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from llmops_lab._cases.case import Case, as_text
@@ -33,7 +33,13 @@ def needs_expected(scorer: Scorer) -> bool:
 
 def asks_a_model(scorer: Scorer) -> bool:
     """Whether a scorer asks a model, in its field `model`."""
-    return hasattr(scorer, "model")
+    return getattr(scorer, "model", None) is not None
+
+
+def undeclared_judges(scoring: Sequence[Scorer]) -> dict[str, str]:
+    """The functions that seem to ask a model and do not say so, and the library they use."""
+    clients = ((scorer.name, getattr(scorer, "undeclared_client", None)) for scorer in scoring)
+    return {name: client for name, client in clients if client}
 
 
 scorers: Registry[Any] = Registry("scorer", "llmops_lab.scorers")

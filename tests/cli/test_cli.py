@@ -86,6 +86,22 @@ def test_a_target_that_is_not_there_is_named(capsys, tmp_path):
     assert "no 'nowhere:answer'" in err
 
 
+def test_an_eval_takes_scorers_of_the_current_folder(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    Path("own_scorers.py").write_text(
+        "def is_short(case, answer):\n    return len(answer.output) < 4\n"
+    )
+    Path("golden.jsonl").write_text('{"id": "a", "input": "x"}\n{"id": "b", "input": "y"}\n')
+    Path("answers.jsonl").write_text(
+        '{"case_id": "a", "output": "no"}\n{"case_id": "b", "output": "never"}\n'
+    )
+    what = ("--golden", "golden.jsonl", "--target", "answers.jsonl")
+    code, out, _ = run(capsys, "eval", *what, "--scorer", "own_scorers:is_short", "--json")
+    assert code == 0
+    assert [json.loads(line)["is_short_passed"] for line in out.splitlines()] == [True, False]
+
+
 def test_formats_lists_every_reader(capsys):
     code, out, _ = run(capsys, "formats")
     assert code == 0
