@@ -27,6 +27,7 @@ Show = Literal["duration", "first token", "rates", "cost"]
 _MOST_GROUPS: Final = len(PALETTE)
 _MOST_ROWS: Final = 2000
 _ROW_HEIGHT: Final = 22
+_NARROW_WIDTH: Final = 240  # three fit beside JupyterLab's file browser
 _SECONDS: Final = (
     "datum.value === 0 ? '0' : abs(datum.value) < 1 ? format(datum.value * 1000, '~r') + ' ms'"
     " : format(datum.value, ',~r') + ' s'"
@@ -91,15 +92,15 @@ def plot_summary(
     panels = [panel for panel in there if panel.column in known]
     if not panels:
         raise LabError(f"nothing is known of {' and '.join(wanted)} in this summary")
-    columns = 1 if len(panels) <= 3 else 2
     panels = [replace(panel, title=panel.title.format(level=summary.level)) for panel in panels]
-    columns = 1 if len(panels) <= 3 else 2
-    width = WIDTH if columns == 1 else SMALL_WIDTH
+    # Over time all plots line up, percentiles, rates and costs in a row each; names of groups
+    # need the room that they need.
+    columns = 1 if len(panels) <= 3 else 3 if summary.every else 2
+    width = {1: WIDTH, 2: SMALL_WIDTH, 3: _NARROW_WIDTH}[columns]
     draw = _over_time if summary.every else _by_group
     charts = [draw(_data(frame, panel), panel, width) for panel in panels]
     title = _title(summary, n_groups)
-    # Over time all plots line up; names of groups need the room that they need.
-    layout = {"bounds": "flush", "spacing": 62} if summary.every else {"spacing": 20}
+    layout = {"bounds": "flush", "spacing": 58} if summary.every else {"spacing": 20}
     chart = alt.concat(*charts, columns=columns, title=title, **layout)
     return chart.resolve_scale(color="shared", fill="shared")
 

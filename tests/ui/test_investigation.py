@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.ui, pytest.mark.slow]
 REPOSITORY = Path(__file__).resolve().parents[2]
 NOTEBOOK = REPOSITORY / "notebooks" / "01_investigation.ipynb"
 CORRECTION = (
-    "Yes, for 9.95. Norway is outside the EU: customs are paid at your door. 🇳🇴 [shipping-abroad]"
+    "Yes, for 9.95. Norway is outside the EU: customs (toll) are paid på døra. [shipping-abroad]"
 )
 PICTURES = {
     "latency": "lab.plot(",
