@@ -98,6 +98,12 @@ class DriftReport:
         return placed.filter(self.membership == segment)
 
     @property
+    def bursts(self) -> pl.DataFrame:
+        """What at most three users each made, with their ids: no trend, and in no test."""
+        shown = ("segment", "name", "burst_by", "share_baseline", "share_current", "exemplars")
+        return self.frame.filter(kind="burst").select(shown)
+
+    @property
     def found(self) -> bool:
         """Whether anything but bursts is reported."""
         segments = self.frame["kind"] != "burst"
@@ -362,6 +368,7 @@ def _frame(records: list[dict[str, Any]], measured: Iterable[str]) -> pl.DataFra
         **dict.fromkeys(("p_value", "p_adjusted", "stability"), pl.Float64),
         "since": pl.Datetime("us", "UTC"),
         "metric": pl.String,
+        "burst_by": pl.List(pl.String),
         "goes_with": pl.String,
         **dict.fromkeys(("odds_ratio", "odds_ratio_low", "odds_ratio_high"), pl.Float64),
         **{f"{name}_{w}": pl.Float64 for name in metrics for w in ("baseline", "current")},

@@ -90,6 +90,8 @@ def test_a_user_who_pastes_one_query_is_a_burst_and_no_trend(report):
     row = _only(report, "burst")
     assert PASTED in row["exemplars"]
     assert row["burst_users"] == 1
+    assert report.bursts["burst_by"].to_list() == [row["burst_by"]]
+    assert row["burst_by"][0] in str(report)
     assert row["p_adjusted"] > 0.05
     assert not any(PASTED in found for found in report.frame.filter(kind="emerging")["exemplars"])
 
@@ -117,11 +119,11 @@ def test_a_report_that_kept_no_traces_says_so(report):
 
 def test_the_note_says_what_changed_for_whom_how_sure_and_what_next(report):
     text = str(report)
-    assert "1 emerging, 1 vanished, 1 worse" in text
+    assert "1 new, 1 gone, 1 worse" in text
     assert "users now" in text
     assert "p = 0.0" in text
     assert "next: " in text
-    assert "most of the change by 1 user" in text
+    assert "1 burst by few users, no trend: " in text
 
 
 def test_the_order_of_the_rows_does_not_matter(planted, report):
@@ -138,6 +140,15 @@ def test_two_windows_alike_give_an_empty_report_that_says_what_it_could_have_see
     assert "No drift found" in str(report)
     assert "Looked for" in str(report)
     assert 0.005 < report.smallest_new < 0.06
+
+
+def test_one_user_in_a_window_is_too_few_to_test_and_the_report_says_so(queries):
+    planter = Planter(queries, seed=1, n_users=1)
+    rows = [planter.rows(300, 0, {}), planter.rows(300, 1, {"weather": 0.1})]
+    text = str(detect_drift(*(traces_of(some, "bc"[w]) for w, some in enumerate(rows))))
+    assert text.startswith("Too few users to find drift")
+    assert 'unit="trace_id" takes each query for itself' in text
+    assert "1 users" not in text
 
 
 def test_slang_is_a_shift_of_style_and_of_no_segment(queries):

@@ -40,6 +40,7 @@ class Comparison:
     seed: int = 0
     embedder: str = ""
     strata: tuple[str, ...] = ()
+    who: tuple[str, ...] = ()
 
     @cached_property
     def texts(self) -> list[str]:
@@ -73,6 +74,10 @@ class Comparison:
 
     def n_units(self, rows: Bools) -> int:
         return len(np.unique(self.unit_of_row[rows]))
+
+    def names(self, units: list[int]) -> list[str]:
+        """What these units are called: the user's id, "conversation c1" where it is one."""
+        return [_called(self.who[unit]) for unit in units if unit < len(self.who)]
 
     def per_unit(self, rows: Bools) -> Floats:
         """How many of these rows each unit has."""
@@ -117,7 +122,14 @@ def compared(
     is_current = np.arange(frame.height) >= len(baseline)
     who = unit_ids(frame, unit)
     units = units_of(who, is_current, strata_of(frame, strata, who) if strata else None)
-    return Comparison(frame, matrix, is_current, units, seed, current.embedder, strata)
+    names = tuple(np.unique(who).tolist())
+    return Comparison(frame, matrix, is_current, units, seed, current.embedder, strata, names)
+
+
+def _called(name: str) -> str:
+    """`unit_ids` says which column a name is of."""
+    column, _, value = name.partition(":")
+    return value if column == "user_id" else f"{column.removesuffix('_id')} {value}"
 
 
 def strata_of(frame: pl.DataFrame, strata: tuple[str, ...], who: NDArray[np.str_]) -> Ints:

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 import numpy as np
 
 from llmops_lab._drift.comparison import Comparison
 from llmops_lab._drift.quality import typical
+from llmops_lab._drift.since import since
 from llmops_lab._scan.permutation import ScanResult
 from llmops_lab._scan.tree_scan import Nodes, candidate_nodes, principal_axes
 from llmops_lab._scan.units import Bools, Floats, Ints
@@ -157,7 +157,7 @@ def bursts(
             float(result.statistic[i]),
             float(result.p_value[i]),
             float(result.p_adjusted[i]),
-            {"burst_users": makers[i]},
+            {"burst_users": len(makers[i]), "burst_by": compared.names(makers[i])},
         )
         for i in chosen
     ]
@@ -176,8 +176,8 @@ def _p_by_row(is_current: Bools, nodes: Nodes) -> Floats:
     return np.minimum(1, 2 * np.minimum(above, below))
 
 
-def _makers(compared: Comparison, rows: Bools, least: float) -> int:
-    """How few units (at most three) made the change of share; 0 when more did."""
+def _makers(compared: Comparison, rows: Bools, least: float) -> list[int]:
+    """The few units (at most three) that made the change of share; none when more did."""
     now, then = compared.is_current, ~compared.is_current
     scale = now.sum() / then.sum()
     excess = compared.per_unit(rows & now) - scale * compared.per_unit(rows & then)
@@ -189,8 +189,8 @@ def _makers(compared: Comparison, rows: Bools, least: float) -> int:
         kept = ~np.isin(compared.unit_of_row, order[:n_units])
         one = Nodes(rows[kept].astype(np.int64), np.array([[0, 1]], dtype=np.float32))
         if _p_by_row(compared.is_current[kept], one)[0] > least:
-            return n_units
-    return 0
+            return order[:n_units].tolist()
+    return []
 
 
 def described(
@@ -219,6 +219,7 @@ def described(
             "since": since(compared, f.rows, values.get(f.extra.get("metric", ""))),
             "metric": f.extra.get("metric"),
             "burst_users": f.extra.get("burst_users"),
+            "burst_by": f.extra.get("burst_by"),
             **_metrics(compared, f.rows, values),
         }
         for i, f in enumerate(findings)
@@ -290,38 +291,3 @@ def _best_overlap(nodes: Nodes, group: Bools) -> float:
     shared = nodes.members @ np.bincount(nodes.cell[group], minlength=width)
     union = nodes.sizes + group.sum() - shared
     return float((shared / union).max())
-
-
-def since(compared: Comparison, rows: Bools, values: Floats | None = None) -> datetime | None:
-    """When the share of these rows (or, given a rate's values, their rate) changed.
-
-    The split of time that explains the change best; None unless current follows the
-    baseline in time.
-    """
-    if "start_time" not in compared.frame.columns:
-        return None
-    times = compared.frame["start_time"].dt.epoch("us").to_numpy().astype(np.float64)
-    now, then = times[compared.is_current], times[~compared.is_current]
-    if np.isnan(times).any() or np.quantile(then, 0.99) > np.quantile(now, 0.01):
-        return None
-    looked = np.flatnonzero(rows & ~np.isnan(values)) if values is not None else slice(None)
-    hits = values > 0 if values is not None else rows
-    order = np.arange(len(times))[looked]
-    order = order[np.argsort(times[order], kind="stable")]
-    place = _best_split(hits[order].astype(np.int64))
-    return compared.frame["start_time"][int(order[place])]
-
-
-def _best_split(hits: Ints) -> int:
-    """Where one share before and one from there on explain the hits best; not at the very ends."""
-    n = len(hits)
-    edge = max(1, n // 20)
-    before = np.arange(edge, n - edge + 1)
-    first = np.cumsum(hits)[before - 1]
-    gain = _log_likelihood(first, before) + _log_likelihood(hits.sum() - first, n - before)
-    return int(before[np.argmax(gain)])
-
-
-def _log_likelihood(hits: Ints, n: Ints) -> Floats:
-    share: Floats = (hits / n).clip(1e-12, 1 - 1e-12)
-    return np.asarray(hits * np.log(share) + (n - hits) * np.log(1 - share), dtype=np.float64)

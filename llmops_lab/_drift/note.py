@@ -1,16 +1,23 @@
 """A drift report in words, as a colleague would write it."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 
 from llmops_lab import _quantities as quantities
 from llmops_lab._display import Cell, Table
-from llmops_lab._drift.reasons import Decomposed, metric_lines, metric_name, named_metrics
+from llmops_lab._drift.reasons import metric_lines, metric_name, named_metrics
+from llmops_lab._drift.trust import (
+    Described,
+    day_words,
+    is_slight,
+    reported,
+    sureness,
+    too_few,
+)
 from llmops_lab._scan.language import language_name
-from llmops_lab._segments.table import names_line, shortened
+from llmops_lab._segments.table import shortened
 
 Row = Mapping[str, Any]
 
@@ -29,30 +36,17 @@ _NEXT = {
     "shrunk": "check whether people gave up or were sent elsewhere: report.rows({segment})",
     "worse": "make test cases of the failed answers: lab.propose_cases(report, {segment})",
 }
-_COLUMNS = ("segment", "what", "share of queries", "when", "users", "p")
+_COLUMNS = ("segment", "what", "share of queries", "since", "users", "p")
 _MOST_METRICS = 2  # are named in the headline
-_BOUNDARY = timedelta(days=1)
-
-
-class Described(Decomposed, Protocol):
-    """What the note needs of a report."""
-
-    @property
-    def signals(self) -> pl.DataFrame: ...
-    @property
-    def windows(self) -> pl.DataFrame: ...
-    @property
-    def exploratory(self) -> bool: ...
-    @property
-    def smallest_new(self) -> float: ...
-    @property
-    def smallest_growth(self) -> float: ...
+_MOST_MAKERS = 4  # are named in the line on bursts
+_BURST_WORDS = 2
+_LONGEST_ID = 24
 
 
 def headline(report: Described) -> str:
     """What changed, in one line."""
-    kinds = report.frame.filter(pl.col("kind") != "burst")["kind"].to_list()
-    parts = [f"{kinds.count(k)} {k}" for k in _VERB if k in kinds]
+    kinds = reported(report)["kind"].to_list()
+    parts = [f"{kinds.count(k)} {said.lower()}" for k, said in _VERB.items() if k in kinds]
     flagged = report.signals.filter("flagged")["name"].to_list()
     parts += [f"{name.replace('_', ' ')} shifted" for name in flagged]
     metrics = [metric_name(name) for name in named_metrics(report)["metric"]]
@@ -60,7 +54,9 @@ def headline(report: Described) -> str:
         parts.append(f"{len(metrics)} metrics changed")
     else:
         parts += [f"{name} changed" for name in metrics]
-    return "Drift: " + ", ".join(parts) if parts else "No drift found"
+    if parts:
+        return "Drift: " + ", ".join(parts)
+    return "Too few users to find drift" if too_few(report) else "No drift found"
 
 
 def compared_line(report: Described) -> str:
@@ -72,9 +68,8 @@ def compared_line(report: Described) -> str:
 def note(report: Described) -> list[str]:
     """The report, line by line."""
     lines = [headline(report), compared_line(report)]
-    reported = report.frame.filter(pl.col("kind") != "burst")
-    for i, row in enumerate(reported.iter_rows(named=True), start=1):
-        lines += ["", f"{i}. {segment_line(row, report.windows)}"]
+    for i, row in enumerate(reported(report).iter_rows(named=True), start=1):
+        lines += ["", f"{i}. {segment_line(row)}"]
         lines += [f"   {line}" for line in details(row)]
     for heading, said in (
         ("Over all queries", metric_lines(report)),
@@ -87,43 +82,33 @@ def note(report: Described) -> list[str]:
 
 def table(report: Described) -> Table:
     """The same as a table, for a notebook."""
-    rows = [_cells(row, report.windows) for row in report.frame.iter_rows(named=True)]
-    notes = [*metric_lines(report), *beside(report, bursts=False), *sureness(report)]
-    columns = _COLUMNS if rows else ()
-    return Table(headline(report), compared_line(report), columns, rows, [*notes, *_steps(report)])
+    rows = [_cells(row) for row in reported(report).iter_rows(named=True)]
+    notes = [*metric_lines(report), *beside(report), *sureness(report)]
+    # Where no segment has a date, its column would only be empty.
+    kept = [i for i, name in enumerate(_COLUMNS) if name != "since" or any(r[i] for r in rows)]
+    columns = [_COLUMNS[i] for i in kept] if rows else []
+    cells = [[row[i] for i in kept] for row in rows]
+    return Table(headline(report), compared_line(report), columns, cells, [*notes, *_steps(report)])
 
 
 def _steps(report: Described) -> list[str]:
-    if not report.frame.height:
-        return []
-    return ["print(report) tells it at length; lab.propose_cases(report, 0) drafts test cases"]
+    first = reported(report).head(1)["segment"].to_list()
+    drafts = [f"lab.propose_cases(report, {segment}) drafts test cases" for segment in first]
+    return ["; ".join(["print(report) tells it at length", *drafts])] if first else []
 
 
-def beside(report: Described, *, bursts: bool = True) -> list[str]:
+def beside(report: Described) -> list[str]:
     """What global tests say, and bursts by few users."""
     lines = [signal_line(row) for row in report.signals.iter_rows(named=True) if _speaks(row)]
-    few = report.frame.filter(pl.col("kind") == "burst").iter_rows(named=True) if bursts else ()
-    return [*lines, *(burst_line(row) for row in few)]
+    few = report.frame.filter(pl.col("kind") == "burst")
+    return [*lines, burst_line(few)] if few.height else lines
 
 
-def segment_line(row: Row, windows: pl.DataFrame) -> str:
+def segment_line(row: Row) -> str:
     """What changed, by how much, since when."""
     change = _decline(row) if row["kind"] == "worse" else f"{_shares(row)} ({_points(row)} points)"
-    when = since_words(row["since"], windows)
-    return f"{_VERB[row['kind']]}: {row['name']}: {change}{f', {when}' if when else ''}"
-
-
-def since_words(since: datetime | None, windows: pl.DataFrame) -> str:
-    """When it changed; of a change where the windows meet, with days between them that nobody
-    looked at, only that it was then."""
-    if since is None:
-        return ""
-    then, now = windows["end"][0], windows["start"][1]
-    if now - then > _BOUNDARY and then - _BOUNDARY <= since <= now + _BOUNDARY:
-        same = (then.year, then.month) == (now.year, now.month)
-        first = f"{then.day}" if same else _day(then)
-        return f"between {first} and {_day(now)}"
-    return f"since {_day(since)}"
+    when = f", since {day_words(row['since'])}" if row["since"] else ""
+    return f"{_VERB[row['kind']]}: {row['name']}: {change}{when}"
 
 
 def _shares(row: Row) -> str:
@@ -152,7 +137,7 @@ def details(row: Row) -> list[str]:
     if row["exemplars"]:
         lines.append(f"e.g. “{shortened(row['exemplars'][0], 90)}”")
     if row["words_current"]:
-        lines.append(f"words it did not have before: {', '.join(row['words_current'])}")
+        lines.append(f"said more than before: {', '.join(row['words_current'])}")
     return [*lines, f"next: {_NEXT[row['kind']].format(segment=row['segment'])}"]
 
 
@@ -163,25 +148,28 @@ def _whom(row: Row) -> str:
 
 
 def _answered(row: Row) -> str:
-    """Rates, cost and time of the segment's answers, in the window that has them."""
-    window = "baseline" if row["kind"] == "vanished" else "current"
-    told = [
-        f"{quantities.percent(row[f'{name}_{window}'])} {metric_name(name)}"
+    """Rates, cost and time of the segment's answers, then and now where both windows have some."""
+    windows = {"vanished": ("baseline",), "emerging": ("current",)}
+    there = windows.get(row["kind"], ("baseline", "current"))
+
+    def told(name: str, write: quantities.Writer) -> str:
+        values = [row.get(f"{name}_{window}") for window in there]
+        return " → ".join(dict.fromkeys(write(value) for value in values if value is not None))
+
+    rates = [
+        f"{told(name, quantities.percent)} {metric_name(name)}"
         for name in _RATES
-        if row.get(f"{name}_{window}") and name != row.get("metric")
+        if any(row.get(f"{name}_{window}") for window in there) and name != row.get("metric")
     ]
-    for name, write in (("cost_usd", quantities.dollars), ("duration_s", quantities.seconds)):
-        if row.get(f"{name}_{window}") is not None:
-            told.append(f"{write(row[f'{name}_{window}'])} each")
-    return ", ".join(told)
+    numbers = (told("cost_usd", quantities.dollars), told("duration_s", quantities.seconds))
+    return ", ".join([*rates, *(f"{number} each" for number in numbers if number)])
 
 
 def how_sure(row: Row) -> str:
-    """The p-value, corrected for all that was tried, and how well the segment is bounded."""
+    """The p-value, and how well the segment is bounded."""
     solid = row["stability"]
     border = "clear" if solid >= 0.75 else "fuzzy" if solid < 0.5 else "fair"
-    p = f"p = {row['p_adjusted']:.3f}, corrected for all segments tried"
-    return f"{p}; border {border} ({solid:.2f})"
+    return f"p = {row['p_adjusted']:.3f}; border {border} ({solid:.2f})"
 
 
 def _goes_with(row: Row) -> str:
@@ -204,43 +192,32 @@ def signal_line(row: Row) -> str:
         text = f"Style, not topic: wording tells the windows apart, AUC {row['statistic']:.2f}"
         return f"{text}, p = {row['p_value']:.3f}{words}"
     size = f"{row['statistic']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
-    weight = "" if row["flagged"] else "; slight, worth a look"
+    weight = "; slight, worth a look, outside of the error rate" if is_slight(row) else ""
     if row["name"] == "answer_perplexity":
         return f"Perplexity of answers, ratio {size}: models are less sure of them{weight}"
     return f"Perplexity of queries, ratio {size}: they are less expected{weight}"
 
 
-def burst_line(row: Row) -> str:
-    """A segment that a few users made."""
-    by = quantities.counted(row["burst_users"], "user")
-    return f"Burst, not a trend: {row['name']}: {_shares(row)}, most of the change by {by}"
+def burst_line(bursts: pl.DataFrame) -> str:
+    """How many segments a few users made, and who; `report.bursts` has the rest."""
+    made: dict[str, list[str]] = {}
+    for row in bursts.iter_rows(named=True):
+        made.setdefault(makers(row), []).append(" · ".join(row["words"][:_BURST_WORDS]))
+    told = [f"{who} ({', '.join(names)})" for who, names in made.items()][:_MOST_MAKERS]
+    rest = "; …" if len(made) > len(told) else ""
+    what = quantities.counted(bursts.height, "burst")
+    return f"{what} by few users, no trend: {'; '.join(told)}{rest} (report.bursts)"
 
 
-def sureness(report: Described) -> list[str]:
-    """How far to trust the report and how small a change it could have seen."""
-    seen = (
-        "With this much data a new segment shows from about"
-        f" {quantities.percent(report.smallest_new)} of queries, and one of 2 % when it grows to"
-        f" about {quantities.percent(report.smallest_growth)}."
-    )
-    rate = (
-        f"Exploratory: of the segments named about {100 * report.alpha:.3g} % may be chance; look"
-        " again in new data before you act on one."
-        if report.exploratory
-        else f"Without any change, at most {100 * report.alpha:.3g} % of such reports name anything"
-        " (bursts, and what is only worth a look, aside)."
-        " Shares of segments picked for their change read somewhat too high."
-    )
-    looked = (
-        "Looked for: segments that emerge, vanish, grow, shrink or get worse; style; gibberish."
-    )
-    found = (report.frame["kind"] != "burst").any()
-    return [*names_line(report.frame), seen, rate] if found else [looked, seen, rate]
+def makers(row: Row) -> str:
+    """The users who made a burst by id, else how many they are."""
+    ids = [shortened(name, _LONGEST_ID) for name in row.get("burst_by") or ()]
+    return ", ".join(ids) or quantities.counted(row["burst_users"], "user")
 
 
 def _window(row: Row) -> str:
-    n, users = (quantities.count(row[name]) for name in ("n", "n_users"))
-    return f"{n} queries by {users} users{_days(row)}"
+    users = quantities.counted(row["n_users"], "user")
+    return f"{quantities.count(row['n'])} queries by {users}{_days(row)}"
 
 
 def _days(row: Row) -> str:
@@ -248,22 +225,19 @@ def _days(row: Row) -> str:
     if not start:
         return ""
     same_month = (start.year, start.month) == (end.year, end.month)
-    first = f"{start.day}" if same_month else _day(start)
-    return f" ({_day(end)})" if start.date() == end.date() else f" ({first} to {_day(end)})"
+    first = f"{start.day}" if same_month else day_words(start)
+    return (
+        f" ({day_words(end)})" if start.date() == end.date() else f" ({first} to {day_words(end)})"
+    )
 
 
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%b %Y}"
-
-
-def _cells(row: Row, windows: pl.DataFrame) -> list[str | Cell]:
-    burst = row["kind"] == "burst"
-    what = Cell("worse", _decline(row)) if row["kind"] == "worse" else row["kind"]
+def _cells(row: Row) -> list[str | Cell]:
+    what = Cell("worse", _decline(row)) if row["kind"] == "worse" else _VERB[row["kind"]].lower()
     return [
         Cell(row["name"], shortened((row["exemplars"] or [""])[0], 40)),
-        Cell("burst", f"by {quantities.counted(row['burst_users'], 'user')}") if burst else what,
+        what,
         Cell(_shares(row).removesuffix(" of queries"), f"{_points(row)} points"),
-        "" if burst else since_words(row["since"], windows),
+        day_words(row["since"]) if row["since"] else "",
         f"{quantities.count(row['users_baseline'])} → {quantities.count(row['users_current'])}",
-        quantities.UNKNOWN if burst else f"{row['p_adjusted']:.3f}",
+        f"{row['p_adjusted']:.3f}",
     ]

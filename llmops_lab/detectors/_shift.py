@@ -64,6 +64,9 @@ class Shift:
     words: tuple[str, ...] = ()
 
 
+# Resampling fewer units than this gives no interval.
+FEWEST_UNITS = 8
+
 # None where the sample does not hold what the detector looks at.
 Detector = Callable[[Sample], Shift | None]
 

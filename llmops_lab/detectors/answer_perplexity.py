@@ -3,7 +3,7 @@
 import numpy as np
 
 from llmops_lab._scan.units import Bools, Floats, Ints, bags_of, resampled_units
-from llmops_lab.detectors._shift import Likelihood, Sample, Shift, detectors
+from llmops_lab.detectors._shift import FEWEST_UNITS, Likelihood, Sample, Shift, detectors
 
 _LEAST_ROWS = 30
 _N_RESAMPLES = 500
@@ -15,7 +15,8 @@ def answer_perplexity(sample: Sample) -> Shift | None:
 
     exp(−Σ log p / Σ tokens), current over baseline, of each model that at least 30 traces of
     both windows tell; the models' logarithms are weighted by their tokens in current, so that no
-    two tokenizers are ever compared. The interval resamples units. None without log-probabilities.
+    two tokenizers are ever compared. The interval resamples units, if there are 8. None without
+    log-probabilities.
     """
     answers = sample.answers
     if answers is None:
@@ -32,8 +33,10 @@ def answer_perplexity(sample: Sample) -> Shift | None:
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = sums[..., 0] / sums[..., 1] - sums[..., 2] / sums[..., 3]
         ratios = np.exp(np.average(logs, axis=0, weights=sums[..., 1]))
-    low, high = np.nanquantile(ratios[1:], [0.025, 0.975])
     ratio = float(ratios[0])
+    if sample.units.n_units < FEWEST_UNITS:
+        return Shift(ratio, 1.0)
+    low, high = np.nanquantile(ratios[1:], [0.025, 0.975])
     return Shift(ratio, 1.0, float(low), float(high), warn_above=1.0, flag_above=1.15)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from llmops_lab._scan.character_model import coded, surprise
 from llmops_lab._scan.units import Bools, Floats, Ints, resampled_units
-from llmops_lab.detectors._shift import Sample, Shift, detectors
+from llmops_lab.detectors._shift import FEWEST_UNITS, Sample, Shift, detectors
 
 _MOST_ROWS = 10_000
 _N_RESAMPLES = 500
@@ -17,8 +17,8 @@ def perplexity(sample: Sample) -> Shift:
 
     Cross-fitted: the units fall into two halves, and each half, baseline and current, is read
     by a 5-gram model of the other half's baseline, so that nobody is judged by what they
-    wrote themselves. The interval resamples units. Sees style, language and gibberish, not
-    topics.
+    wrote themselves. The interval resamples units, if there are 8. Sees style, language and
+    gibberish, not topics.
     """
     rng = np.random.default_rng(sample.seed)
     rows = _some_rows(sample, rng)
@@ -27,8 +27,10 @@ def perplexity(sample: Sample) -> Shift:
     nats, length = _cross_fitted(texts, current, rng.integers(0, 2, unit.max() + 1)[unit] > 0)
     sums = _unit_sums(unit, current, nats, length)
     draws = _ratio(resampled_units(len(sums), _N_RESAMPLES, rng) @ sums)
-    low, high = np.nanquantile(draws, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2])
     ratio = float(_ratio(sums.sum(axis=0)[None])[0])
+    if len(sums) < FEWEST_UNITS:
+        return Shift(ratio, 1.0)
+    low, high = np.nanquantile(draws, [(1 - _CONFIDENCE) / 2, (1 + _CONFIDENCE) / 2])
     return Shift(ratio, 1.0, float(low), float(high), warn_above=1.0, flag_above=1.15)
 
 

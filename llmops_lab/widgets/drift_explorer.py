@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 
 from llmops_lab import _quantities as quantities
-from llmops_lab._drift.note import compared_line, headline, how_sure, sureness
+from llmops_lab._drift.note import compared_line, headline, how_sure, makers
+from llmops_lab._drift.trust import sureness
 from llmops_lab.drift import DriftReport
 from llmops_lab.embeddings import Embeddings, embed_alike
 from llmops_lab.errors import LabError
@@ -94,14 +95,16 @@ def _group(row: dict[str, Any]) -> Group:
 
 
 def _facts(row: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    low, high = row["share_change_low"] * 100, row["share_change_high"] * 100
-    yield "change of share", f"{low:+.1f} to {high:+.1f} points"
+    low, high = (quantities.points(row[f"share_change_{end}"]) for end in ("low", "high"))
+    yield "change of share", f"{low} to {high} points"
     yield "queries", f"{row['n_baseline']:,} → {row['n_current']:,}"
     yield "users", f"{row['users_baseline']:,} → {row['users_current']:,}"
     for name, label in (_METRICS | _checks(row)).items():
         if row.get(f"{name}_baseline") is not None or row.get(f"{name}_current") is not None:
             yield label, _then_and_now(name, row)
-    if row["kind"] != "burst":
+    if row["kind"] == "burst":
+        yield "made by", makers(row)
+    else:
         yield "how sure", how_sure(row)
 
 

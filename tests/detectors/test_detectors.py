@@ -47,6 +47,13 @@ def test_a_detector_says_the_same_twice(name):
     assert detectors[name](sample(2)) == detectors[name](sample(2))
 
 
+@pytest.mark.parametrize("name", ["perplexity", "answer_perplexity"])
+def test_a_few_users_give_a_perplexity_no_interval_to_be_warned_of(name):
+    found = detectors[name](sample(1, n_users=3, altered=0.5))
+    assert found.low is None
+    assert found.warn_above is None
+
+
 def test_slang_is_named_by_its_words():
     assert set(detectors["style"](sample(3, altered=0.5)).words) == {"yo", "lol"}
 

@@ -5,17 +5,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from llmops_lab._drift.note import details, segment_line, since_words
-
-
-def windows(then_end, now_start):
-    start, end = datetime(2026, 3, 2, tzinfo=UTC), datetime(2026, 3, 22, 23, tzinfo=UTC)
-    return pl.DataFrame({"start": [start, now_start], "end": [then_end, end]})
-
-
-def march(day, hour=12):
-    return datetime(2026, 3, day, hour, tzinfo=UTC)
-
+from llmops_lab._drift.note import burst_line, details, makers, segment_line, signal_line
 
 WORSE = {
     "segment": 2,
@@ -46,7 +36,7 @@ WORSE = {
 
 
 def test_a_segment_that_got_worse_shows_its_metric_then_and_now():
-    line = segment_line(WORSE, windows(march(8), march(9)))
+    line = segment_line(WORSE)
     assert line == "Worse: return: negative feedback 11.0 % → 54.0 %"
 
 
@@ -55,7 +45,7 @@ def test_details_say_for_whom_how_answered_how_sure_and_what_next():
         "for whom: 1 query by 1 user now; bad answers go with prompt version 3"
         " (odds × 4.2, 2.1 to 8.4)",
         "answers: 0.66 % failures, $0.00095 each",
-        "how sure: p = 0.002, corrected for all segments tried; border fuzzy (0.35)",
+        "how sure: p = 0.002; border fuzzy (0.35)",
         "e.g. “how many days”",
         "next: make test cases of the failed answers: lab.propose_cases(report, 2)",
     ]
@@ -63,26 +53,35 @@ def test_details_say_for_whom_how_answered_how_sure_and_what_next():
 
 def test_a_change_of_share_comes_with_its_interval():
     grown = {**WORSE, "kind": "grown", "share_baseline": 0.02, "share_current": 0.05}
-    grown |= {"share_change_low": 0.01, "share_change_high": 0.04, "since": march(11)}
-    line = segment_line(grown, windows(march(8), march(9)))
+    grown |= {
+        "share_change_low": 0.01,
+        "share_change_high": 0.04,
+        "since": datetime(2026, 3, 11, tzinfo=UTC),
+    }
+    line = segment_line(grown)
     assert line == (
         "Grown: return: 2.0 % → 5.0 % of queries (+1.0 to +4.0 points), since 11 Mar 2026"
     )
 
 
-@pytest.mark.parametrize(
-    ("since", "told"),
-    [
-        (march(8), "between 8 and 16 Mar 2026"),
-        (march(16, 1), "between 8 and 16 Mar 2026"),
-        (march(5), "since 5 Mar 2026"),
-        (march(19), "since 19 Mar 2026"),
-        (None, ""),
-    ],
-)
-def test_days_that_nobody_looked_at_are_no_date(since, told):
-    assert since_words(since, windows(march(8, 23), march(16, 0))) == told
+def burst(name, by):
+    return {"kind": "burst", "words": [name, "too", "much"], "burst_by": by, "burst_users": len(by)}
 
 
-def test_where_the_windows_meet_the_day_is_told():
-    assert since_words(march(9, 0), windows(march(8, 23), march(9, 0))) == "since 9 Mar 2026"
+def test_bursts_are_one_line_that_says_how_many_and_who():
+    rows = pl.DataFrame([burst("bill", ["u6"]), burst("coin", ["u2", "u3"]), burst("oil", ["u6"])])
+    assert burst_line(rows) == (
+        "3 bursts by few users, no trend: u6 (bill · too, oil · too); u2, u3 (coin · too)"
+        " (report.bursts)"
+    )
+
+
+def test_a_burst_of_conversations_without_a_user_says_how_many_made_it():
+    assert makers({"burst_by": None, "burst_users": 2}) == "2 users"
+
+
+@pytest.mark.parametrize(("flagged", "says"), [(True, False), (False, True)])
+def test_a_perplexity_that_is_only_worth_a_look_says_that_no_error_rate_covers_it(flagged, says):
+    row = {"name": "perplexity", "statistic": 1.2, "low": 1.1, "high": 1.3, "words": []}
+    line = signal_line({**row, "flagged": flagged, "warned": True})
+    assert ("outside of the error rate" in line) == says

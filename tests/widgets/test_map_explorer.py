@@ -133,7 +133,7 @@ def report(segments):
         {"window": ["baseline", "current"], "n": [45, 45], "n_users": [45, 45]},
     ).with_columns(start=pl.lit(None, pl.Datetime), end=pl.lit(None, pl.Datetime))
     return DriftReport(
-        frame=pl.DataFrame({"kind": []}, schema={"kind": pl.String}),
+        frame=pl.DataFrame(schema={"kind": pl.String, "since": pl.Datetime}),
         signals=pl.DataFrame(
             schema={"name": pl.String, "flagged": pl.Boolean, "warned": pl.Boolean}
         ),
