@@ -5,6 +5,10 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+Sign = Literal["good", "bad", "open"]
+"""How a cell's text is to be taken: ✓, ✗ or ?, in the theme's colour of success, error, warning."""
 
 # One style for light and dark: colours come from JupyterLab's variables, with fallbacks.
 _STYLE = (
@@ -20,6 +24,11 @@ _NUMBER = re.compile(r"(at least |from |up to )?[-+−±≥≤~$]{0,2}\d|[–-]?
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 # Two dollar signs are two prices, and a trace may hold any: JupyterLab is not to set formulas.
 _AS_IT_IS = "mathjax_ignore"
+_SIGNS: dict[Sign, tuple[str, str]] = {
+    "good": ("✓", "var(--jp-success-color1,#388e3c)"),
+    "bad": ("✗", "var(--jp-error-color1,#d32f2f)"),
+    "open": ("?", "var(--jp-warn-color1,#b26a00)"),
+}
 _SHORT = 32  # a name or number of this length is not broken into lines
 _TABLE = "border-collapse:collapse;margin:0;font-size:inherit;color:inherit"
 _DETAIL = "display:block;font-size:11px;opacity:.7;white-space:nowrap"
@@ -35,9 +44,11 @@ class Cell:
 
     text: str
     detail: str = ""
+    sign: Sign | None = None
 
     def __str__(self) -> str:
-        return f"{self.text} ({self.detail})" if self.detail else self.text
+        text = f"{_SIGNS[self.sign][0]} {self.text}" if self.sign else self.text
+        return f"{text} ({self.detail})" if self.detail else text
 
 
 @dataclass(frozen=True)
@@ -116,6 +127,9 @@ def _row(tag: str, cells: Sequence[str | Cell], right: Iterable[bool]) -> str:
 def _cell(tag: str, cell: str | Cell, number: bool) -> str:
     plain = cell if isinstance(cell, Cell) else Cell(cell)
     inside = html.escape(plain.text)
+    if plain.sign:
+        mark, color = _SIGNS[plain.sign]
+        inside = f"<span style='font-weight:700;color:{color}'>{mark}</span> {inside}"
     if plain.detail:
         inside += f"<span style='{_DETAIL}'>{html.escape(plain.detail)}</span>"
     style = _CELL.format("right" if number else "left")

@@ -84,3 +84,10 @@ def test_a_noun_shows_itself_alike_at_every_prompt():
     assert str(guests).splitlines() == ["Guests", "2 of them", "name", "Ana", ATTACK]
     assert repr(guests) == str(guests)
     assert guests._repr_html_() == guests._table().html()
+
+
+def test_an_outcome_has_a_sign_that_needs_no_colour():
+    table = Table("t", "s", ("check", "outcome"), [("cost", Cell("pass", sign="good"))])
+    assert "✓ pass" in table.text()
+    assert "✓ pass" in table.markdown()
+    assert ">✓</span> pass" in table.html()

@@ -147,6 +147,7 @@ def test_a_budget_is_held_against_the_run(tmp_path, limit, outcome):
     verdict = Gate(budgets=limit).check(run, run)
     assert check(verdict, "duration_s_p95").numbers["value"] == pytest.approx(2.0)
     assert verdict.outcome == outcome
+    assert check(verdict, "duration_s_p95").says.startswith("2.00 s, ")
     assert Gate(budgets={"cost_usd_mean": 1}).check(run, run).outcome == "inconclusive"
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from llmops_lab import _quantities as quantities
 from llmops_lab._gates.verdict import Check
 from llmops_lab.errors import FormatError
 
@@ -32,12 +33,22 @@ def budget_checks(frame: pl.DataFrame, budgets: Mapping[str, float]) -> list[Che
 def _check(frame: pl.DataFrame, name: str, limit: float) -> Check:
     value, n = _measured(frame, name)
     numbers = {"value": value, "limit": limit, "n": n}
+    write = _writer(name)
     if value is None:
-        says = f"{name} was not measured, so its limit {limit:g} cannot be held against the run"
+        says = (
+            f"{name} was not measured, so its limit {write(limit)} cannot be held against the run"
+        )
         return Check(name, "inconclusive", says, numbers)
     kept = value <= limit
-    says = f"{name} is {value:.3g}, {'within' if kept else 'over'} the limit {limit:g}"
+    says = f"{write(value)}, {'within' if kept else 'over'} the limit of {write(limit)}"
     return Check(name, "pass" if kept else "fail", says, numbers)
+
+
+def _writer(name: str) -> quantities.Writer:
+    if name == _ERRORS:
+        return quantities.percent
+    by_unit = {"s": quantities.seconds, "usd": quantities.dollars}
+    return by_unit.get(name.rpartition("_")[0].rpartition("_")[2], quantities.count)
 
 
 def _measured(frame: pl.DataFrame, name: str) -> tuple[float | None, int]:

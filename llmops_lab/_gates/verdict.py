@@ -10,13 +10,14 @@ from xml.etree import ElementTree
 
 import msgspec
 
-from llmops_lab._display import Shown, Table, markdown_text
+from llmops_lab._display import Cell, Shown, Sign, Table, markdown_text
 from llmops_lab._prompts.prompt import PromptVersion
 from llmops_lab.decisions import DecisionLog
 
 APPROVAL = "approval"
 Outcome = Literal["pass", "fail", "inconclusive"]
 NOT_CALIBRATED = "not calibrated"
+_SIGNS: dict[str, Sign] = {"pass": "good", "fail": "bad", "inconclusive": "open"}
 _EXIT_CODES: dict[Outcome, int] = {"pass": 0, "fail": 1, "inconclusive": 2}
 # What XML 1.0 cannot carry, even escaped.
 _NOT_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -96,7 +97,7 @@ class Verdict(Shown):
         """A summary for a pull request or a job's page."""
         lines = [f"### Gate: {self.outcome}", "", "| | check | finding |", "| --- | --- | --- |"]
         lines += [
-            f"| {c.outcome} | {markdown_text(c.name)} | {markdown_text(c.says)} |"
+            f"| {_signed(c)} | {markdown_text(c.name)} | {markdown_text(c.says)} |"
             for c in self.checks
         ]
         return "\n".join([*lines, "", *self._worsened(), markdown_text(self._compared()), ""])
@@ -163,9 +164,13 @@ class Verdict(Shown):
         return f"run {self.run_id}{against}, cases {self.golden_hash[:12]}"
 
     def _table(self) -> Table:
-        rows = [(c.name, c.outcome, c.says) for c in self.checks]
+        rows = [(c.name, _signed(c), c.says) for c in self.checks]
         title = f"Gate: {self.outcome.upper()}"
         return Table(title, self._compared(), ("check", "outcome", "finding"), rows)
+
+
+def _signed(check: Check) -> Cell:
+    return Cell(check.outcome, sign=_SIGNS.get(check.outcome))
 
 
 def _told(case: ElementTree.Element, check: Check) -> None:
