@@ -24,7 +24,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "gate": "policy (TOML) whose checks become test items",
         "run": "the run that the gate judges",
         "baseline": "the run that it is compared with",
-        "labels": "people's labels, for judges: CSV",
+        "labels": "people's labels, for judges: CSV, JSONL or Parquet",
     }
     for name, says in told.items():
         group.addoption(f"--llmops-{name}", metavar="FILE", type=Path, help=says)
@@ -67,8 +67,7 @@ class PolicyFile(pytest.File):
             yield CheckItem.from_parent(self, name=check.name, check=check)
 
     def _verdict(self) -> "Verdict":
-        import polars as pl
-
+        from llmops_lab._gates.labels import read_labels
         from llmops_lab.evals import EvalRun
         from llmops_lab.gate import Gate
 
@@ -79,7 +78,7 @@ class PolicyFile(pytest.File):
         return Gate.load(self.path).check(
             EvalRun.load(run or ""),
             baseline and EvalRun.load(baseline),
-            labels=None if labels is None else pl.read_csv(labels),
+            labels=labels and read_labels(labels),
             repository=self.config.rootpath,
         )
 

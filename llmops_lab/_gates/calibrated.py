@@ -81,12 +81,16 @@ class Calibration(Shown):
         """Days since it was made."""
         return (datetime.now(UTC) - datetime.fromisoformat(self.made_at)).total_seconds() / 86400
 
-    def save(self, path: str | Path) -> Path:
-        """Write the record as JSON, to be committed beside the gate's policy."""
+    def json(self) -> str:
+        """Every number, as indented JSON with sorted keys."""
         record = {spec.name: getattr(self, spec.name) for spec in fields(self)}
         tables = {name: record[name].to_dicts() for name in ("frame", "segments")}
         data = msgspec.json.encode({**record, **tables}, order="sorted")
-        write_atomically(Path(path), msgspec.json.format(data) + b"\n")
+        return msgspec.json.format(data).decode() + "\n"
+
+    def save(self, path: str | Path) -> Path:
+        """Write the record as JSON, to be committed beside the gate's policy."""
+        write_atomically(Path(path), self.json().encode())
         return Path(path)
 
     @classmethod

@@ -74,5 +74,8 @@ def _app() -> Any:
             context.exit()
 
     for name, command in commands.items():
-        app.command(name)(command)
+        if isinstance(command, Typer):
+            app.add_typer(command, name=name)
+        else:
+            app.command(name)(command)
     return app

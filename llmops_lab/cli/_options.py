@@ -16,6 +16,9 @@ Format = Annotated[
     str | None, typer.Option(help="Trace format; recognised by content unless given.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print rows as JSON lines.")]
+Labels = Annotated[
+    Path | None, typer.Option(help="People's labels, for judges: CSV, JSONL or Parquet.")
+]
 Golden = Annotated[Path, typer.Option(help="Golden set, JSONL.")]
 
 

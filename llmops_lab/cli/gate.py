@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from llmops_lab.cli import commands
+from llmops_lab.cli._options import Labels
 from llmops_lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ def gate(
     policy: Annotated[Path, typer.Option(help="Gate policy, TOML.")],
     run: Annotated[Path, typer.Option(help="The run to judge.")],
     baseline: Annotated[Path | None, typer.Option(help="The run it is compared with.")] = None,
-    labels: Annotated[Path | None, typer.Option(help="People's labels, for judges: CSV.")] = None,
+    labels: Labels = None,
     report: Annotated[
         list[Path] | None,
         typer.Option(help="Write JUnit (.xml), Markdown (.md) or all numbers (.json); repeatable."),
@@ -26,15 +27,14 @@ def gate(
     log: Annotated[Path | None, typer.Option(help="Decision log that gets a line.")] = None,
 ) -> None:
     """Check a run against the policy, and against a baseline run if one is given."""
-    import polars as pl
-
     from llmops_lab._atomic import write_atomically
+    from llmops_lab._gates.labels import read_labels
     from llmops_lab.evals import EvalRun
     from llmops_lab.gate import Gate
 
     writers = [(path, _writer(path)) for path in report or []]
     previous = None if baseline is None else EvalRun.load(baseline)
-    people = None if labels is None else pl.read_csv(labels)
+    people = None if labels is None else read_labels(labels)
     verdict = Gate.load(policy).check(EvalRun.load(run), baseline=previous, labels=people)
     for path, write in writers:
         write_atomically(path, write(verdict).encode())

@@ -5,15 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from llmops_lab.cli import commands, main
+from llmops_lab.cli import commands
 from llmops_lab.readers._reader import readers
-
-
-def run(capsys, *arguments):
-    with pytest.raises(SystemExit) as end:
-        main(arguments)
-    said = capsys.readouterr()
-    return end.value.code, said.out, said.err
+from tests.cli._command import run
 
 
 def test_help_lists_every_command_of_the_folder(capsys):

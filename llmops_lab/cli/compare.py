@@ -1,0 +1,60 @@
+"""`llmops-lab compare`: what changed from one run to another."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from llmops_lab.cli import commands
+from llmops_lab.cli._options import AsJson, show
+
+if TYPE_CHECKING:
+    from llmops_lab.comparison import Comparison
+
+_WIDTH = 36
+
+
+@commands.register("compare")
+def comparison(
+    run: Annotated[Path, typer.Argument(help="The run.")],
+    baseline: Annotated[Path, typer.Argument(help="The run it is compared with.")],
+    metric: Annotated[str, typer.Option(help="passed, or a scorer's name.")] = "passed",
+    by: Annotated[
+        str, typer.Option(help="Groups by tags, split, cluster, severity or label; or none.")
+    ] = "tags",
+    flips: Annotated[
+        bool, typer.Option("--flips", help="List every case that changed, with both answers.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare two runs case by case: the change with its interval, per tag, and what flipped."""
+    from llmops_lab.comparison import compare
+    from llmops_lab.evals import EvalRun
+
+    groups = None if by == "none" else by
+    found = compare(EvalRun.load(run), EvalRun.load(baseline), metric=metric, by=groups)
+    if flips:
+        show(_flips(found), found.flips, as_json=as_json)
+    else:
+        show(found, found.frame, as_json=as_json)
+
+
+def _flips(found: "Comparison") -> str:
+    """Every case that changed, those that got worse first, each answer cut to its beginning."""
+    from llmops_lab._cases.case import as_text, shorten
+    from llmops_lab._display import Table
+
+    def short(value: Any) -> str:
+        return "–" if value is None else shorten(as_text(value), _WIDTH)
+
+    rows = [
+        (
+            row["case_id"],
+            "worse" if row["current"] < row["baseline"] else "better",
+            *(short(row[name]) for name in ("expected", "baseline_output", "output")),
+        )
+        for row in found.flips.iter_rows(named=True)
+    ]
+    title = f"Cases that changed in {found.metric}: {found.baseline_run_id} → {found.run_id}"
+    columns = ("case", "", "expected", "before", "now")
+    return Table(title, f"{len(rows)} cases", columns if rows else ("",), rows).text()
