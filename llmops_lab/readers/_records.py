@@ -14,7 +14,8 @@ from typing import Any
 import msgspec
 
 from llmops_lab.readers._json import UnreadableError, decode
-from llmops_lab.readers._tree import Tree
+from llmops_lab.readers._rests import UNNAMEABLE, Rests, spliced, told_values, written
+from llmops_lab.readers._tree import ColumnTree
 
 Rejection = tuple[int, str]
 
@@ -25,9 +26,6 @@ _MOST_TRIES = 8
 _NEW_KEY_BELOW = re.compile(r"unknown field .* - at `\$\[(\d+)\]\S*\[\d+\]`$", re.DOTALL)
 _NEW_KEY = re.compile(r"unknown field .* - at `\$\[(\d+)\]`$", re.DOTALL)
 _MORE = "\x7fmore"
-_UNNAMEABLE = re.compile(r'[\\"\x00-\x1f]')  # msgspec has no field of such a name
-_BLANK = (None, "", [], {})
-_EMPTY = frozenset((b"null", b'""', b"[]", b"{}"))
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,7 @@ class RecordDecoder:
         known = self._names
         new = [key for key in dict.fromkeys(keys) if key not in known]
         asked = [key for key in new if key in self._asked]
-        others = [k for k in new if k not in self._asked and not _UNNAMEABLE.search(k)]
+        others = [k for k in new if k not in self._asked and not UNNAMEABLE.search(k)]
         ordered = [*known, *asked, *others[: max(0, _MAX_LEARNED - len(known))]]
         self._is_full = len(ordered) < len(known) + len(new)
         self._names = {key: f"f{i}" for i, key in enumerate(ordered)}
@@ -314,7 +312,7 @@ def keys_of(data: Any) -> Iterable[str]:
         return value if isinstance(value, dict) else ()
 
 
-class RecordTree(Tree):
+class RecordTree(ColumnTree):
     """Decoded records as a tree, with what surrounds them (`trace.userId`) beside their keys."""
 
     def __init__(self, decoded: Decoded) -> None:
@@ -332,35 +330,20 @@ class RecordTree(Tree):
             return super().values(key)
         return list(map(attrgetter(name), self._decoded.structs))
 
-    def rests(self) -> list[dict[str, Any] | None]:
-        unread = self._decoded.names.keys() - self._read - self._branches.keys()
-        ordered = [key for key in self._decoded.names if key in unread and key != _MORE]
-        columns = {key: _present(self.values(key)) for key in ordered}
-        left: list[dict[str, Any] | None] = [None] * len(self.lines)
-        if columns:
-            left = [
-                {key: value for key, value in zip(ordered, row, strict=True) if value is not None}
-                for row in zip(*columns.values(), strict=True)
-            ]
-        for row, more in enumerate(self.values(_MORE) if _MORE in unread else ()):
-            if more:
-                left[row] = {**(left[row] or {}), **more}
-        return self._with_branches(left)
+    def unread(self) -> dict[str, Sequence[Any]]:
+        return {
+            key: told_values(self.values(key))
+            for key in self._decoded.names
+            if key != _MORE and key not in self._read and key not in self._branches
+        }
 
-    def has(self, row: int) -> bool:
-        return True
-
-
-def _present(values: Sequence[Any]) -> Sequence[Any]:
-    """The values, None for those that say nothing."""
-    if values.count(None) == len(values):
-        return values
-    return [
-        None
-        if (bytes(value) in _EMPTY if type(value) is msgspec.Raw else value in _BLANK)
-        else value
-        for value in values
-    ]
+    def lifted_rests(self, key: str) -> Rests:
+        left = super().lifted_rests(key)
+        more = [
+            row and written({name.removeprefix(f"{key}."): value for name, value in row.items()})
+            for row in self.values(_MORE)
+        ]
+        return spliced(left, more, alike=False) if any(more) else left
 
 
 def object_of(record: Record) -> Mapping[str, Any]:

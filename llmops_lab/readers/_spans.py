@@ -5,13 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Any
 
-import msgspec
 import polars as pl
 
 from llmops_lab._spans.schema import SPANS
 from llmops_lab.readers._buckets import Buckets
 from llmops_lab.readers._convert import Column, Convert, Values
-from llmops_lab.readers._json import encode
 from llmops_lab.readers._kind_rows import kind_rows
 from llmops_lab.readers._reader import Reader, Rows
 from llmops_lab.readers._records import RecordTree, Rejection
@@ -124,26 +122,7 @@ def _with_texts(frame: pl.DataFrame, texts: Texts) -> pl.DataFrame:
 
 def _rest(batch: Batch) -> pl.Series:
     """What no field asked for, as JSON; attributes lie at its top, whatever the format."""
-    is_flat = not any(key.startswith("attributes") for key in batch.keys)
-    return json_series(
-        [_json(left if is_flat else _lifted(left)) if left else None for left in batch.rests()]
-    )
-
-
-def _lifted(left: dict[str, Any]) -> dict[str, Any]:
-    inner = left.pop("attributes", None)
-    top = {key.removeprefix("attributes."): value for key, value in left.items()}
-    return {**top, **inner} if isinstance(inner, dict) else top
-
-
-def _json(left: dict[str, Any]) -> bytes:
-    try:
-        return _encode(left)
-    except (UnicodeEncodeError, TypeError, ValueError):
-        return encode(left).encode()
-
-
-_encode = msgspec.json.Encoder(enc_hook=str).encode
+    return json_series(batch.lifted_rests("attributes"))
 
 
 def _with_times(frame: pl.DataFrame) -> pl.DataFrame:

@@ -5,10 +5,10 @@ from typing import Any
 
 import polars as pl
 
-from llmops_lab.readers._tree import Tree
+from llmops_lab.readers._tree import ColumnTree
 
 
-class TableTree(Tree):
+class TableTree(ColumnTree):
     """A Polars frame as a tree: flat columns stay Polars series, nested ones become objects."""
 
     def __init__(self, frame: pl.DataFrame, lines: list[int]) -> None:
@@ -29,14 +29,6 @@ class TableTree(Tree):
         nested = series.dtype.is_nested() or series.dtype == pl.Object
         return series.to_list() if nested else series  # pyright: ignore[reportReturnType]
 
-    def rests(self) -> list[dict[str, Any] | None]:
-        left: list[dict[str, Any] | None] = [{} for _ in self.lines]
-        for key in self._frame.columns:
-            if key not in self._read and key not in self._branches:
-                for here, value in zip(left, self.values(key), strict=True):
-                    if value is not None and here is not None:
-                        here[key] = value
-        return self._with_branches(left)
-
-    def has(self, row: int) -> bool:
-        return True
+    def unread(self) -> dict[str, Sequence[Any]]:
+        known = self._read | self._branches.keys()
+        return {key: self.values(key) for key in self._frame.columns if key not in known}

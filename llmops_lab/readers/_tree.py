@@ -7,8 +7,11 @@ Text that holds a JSON object is opened on the way. What nobody asked for is lef
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from llmops_lab.readers._json import object_in
 from llmops_lab.readers._otel_values import Rows, all_keys, attributes_of, folded
+from llmops_lab.readers._rests import Rests, rests_of, spliced, written
 
 
 class Tree:
@@ -19,6 +22,9 @@ class Tree:
         self.keys = all_keys(rows)
         self._read: set[str] = set()
         self._branches: dict[str, Tree] = {}
+
+    def __len__(self) -> int:
+        return len(self._rows)
 
     def values(self, key: str) -> list[Any]:
         """The value of one key in every record."""
@@ -59,36 +65,72 @@ class Tree:
             self._branches[key] = Tree(folded(opened))
         return self._branches[key]
 
-    def has(self, row: int) -> bool:
-        """Whether a record has an object here."""
-        return self._rows[row] is not None
+    def gaps(self) -> Sequence[int]:
+        """The positions of records that have no object here."""
+        return [row for row, here in enumerate(self._rows) if here is None]
 
-    def rests(self) -> list[dict[str, Any] | None]:
-        """What each record holds that no column asked for; gaps are left out."""
+    def rests(self) -> Rests:
+        """What each record holds that no column asked for, as JSON; gaps are left out."""
         untaken = self.keys - self._read - self._branches.keys()
-        left: list[dict[str, Any] | None] = [None] * len(self._rows)
-        if untaken:
-            left = [
-                {k: v for k, v in row.items() if k in untaken and v is not None} if row else None
-                for row in self._rows
-            ]
-        return self._with_branches(left)
+        below = self.left_below()
+        if not untaken and not below:
+            return [None] * len(self._rows)
+        left = [
+            {key: value for key, value in row.items() if key in untaken and value is not None}
+            if row
+            else {}
+            for row in self._rows
+        ]
+        for key, values in below.items():
+            for here, value in zip(left, values, strict=True):
+                if value is not None:
+                    here[key] = value
+        return list(map(written, left))
 
-    def _with_branches(self, left: list[dict[str, Any] | None]) -> list[dict[str, Any] | None]:
-        """The same with what is left below; a value that could not be opened stays whole."""
+    def left_below(self, *, without: str = "") -> dict[str, list[Any]]:
+        """What is left in each branch as JSON; what could not be opened stays whole."""
+        found: dict[str, list[Any]] = {}
         for key, branch in self._branches.items():
-            values = self.values(key) if key not in self._read else None
-            for row, below in enumerate(branch.rests()):
-                if not below:
-                    if values is None or values[row] is None or branch.has(row):
-                        continue
-                    below = values[row]  # noqa: PLW2901
-                here = left[row]
-                if here is None:
-                    left[row] = {key: below}
-                else:
-                    here[key] = below
+            if key == without:
+                found[key] = self._unopened(key, [None] * len(self))
+            else:
+                left = [rest and msgspec.Raw(rest) for rest in branch.rests()]
+                found[key] = self._unopened(key, left)
+        return {key: left for key, left in found.items() if left.count(None) < len(left)}
+
+    def _unopened(self, key: str, left: list[Any]) -> list[Any]:
+        """With the values that the branch has no object for, unless they were asked for."""
+        gaps = () if key in self._read else self._branches[key].gaps()
+        values = self.values(key) if gaps else []
+        for row in gaps:
+            left[row] = values[row]
         return left
+
+
+class ColumnTree(Tree):
+    """A tree whose objects lie in columns already."""
+
+    def unread(self) -> dict[str, Sequence[Any]]:
+        """The columns that nobody asked for."""
+        raise NotImplementedError
+
+    def rests(self) -> Rests:
+        return rests_of({**self.unread(), **self.left_below()}, len(self))
+
+    def lifted_rests(self, key: str) -> Rests:
+        """The same with the members of the objects under a key at the top; `key.name` is `name`."""
+        inner = self.branch(key) if key in self.keys else Tree([None] * len(self))
+        columns = {**self.unread(), **self.left_below(without=key)}
+        top: dict[str, Sequence[Any]] = {}
+        for name, values in columns.items():
+            plain = name.removeprefix(f"{key}.")
+            top[plain] = _first_of(values, top[plain]) if plain in top else values
+        alike = not inner.keys.isdisjoint(top)
+        return spliced(rests_of(top, len(self)), inner.rests(), alike=alike)
+
+
+def _first_of(values: Sequence[Any], others: Sequence[Any]) -> list[Any]:
+    return [b if a is None else a for a, b in zip(values, others, strict=True)]
 
 
 def _opened(value: Any) -> Mapping[str, Any] | None:
