@@ -25,7 +25,8 @@ table reads with `mapping=`.
 
 *Evidence*: **real file** – a file that the tool itself or its users wrote is read in the tests and
 its sums are checked by another route; **made with the tool's package** – the tests' file was made
-offline with the tool's own code; **from the published schema** – the tests' records were written by
+offline with the tool's own code; **real file seen in public** – the reader was tried on a real file
+of the public repository named, the tests' records have its shape; **from the published schema** – the tests' records were written by
 hand from the tool's schema or code, and no real file was at hand.
 
 | format | what it is | known by the keys | fills | evidence |
@@ -38,7 +39,7 @@ def row(reader: Reader) -> str:
     filled = {field.column for field in reader.fields}
     known = " or ".join("`" + " ".join(sorted(keys)) + "`" for keys in reader.signatures)
     fills = ", ".join(name for name, columns in FILLS.items() if columns & filled)
-    by = f": {reader.made_with}" if reader.made_with else ""
+    by = f": {reader.source}" if reader.source else ""
     return f"| `{reader.name}` | {reader.title} | {known} | {fills} | {reader.evidence}{by} |"
 
 

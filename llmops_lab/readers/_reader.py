@@ -12,7 +12,12 @@ from llmops_lab.readers._records import Nesting, Record
 from llmops_lab.readers._tree import Tree
 
 Rows = list[dict[str, Any]]
-Evidence = Literal["real file", "made with the tool's package", "from the published schema"]
+Evidence = Literal[
+    "real file",
+    "made with the tool's package",
+    "real file seen in public",
+    "from the published schema",
+]
 
 
 TRACE_ROW = "trace"  # the operation of a row that stands for a whole trace
@@ -46,8 +51,8 @@ class Reader:
     """One format, declared. A signature is a set of keys that together only this format has.
 
     Keys below another are written with a slash: `info/trace_id`, and `data[]/context` for the
-    first item of a list. `made_with` names the package and version that the evidence was made with.
-    `page_sizes` are the numbers of records at which the tool cuts an export.
+    first item of a list. `source` names the package that made the evidence,
+    or the repository where it was seen. `page_sizes` are the numbers of records at which the tool cuts an export.
     `explode` opens documents that hold many spans; `nesting` says the same to a quicker decoder.
     `typed` keys have a msgspec type for the quick decoder, `shapes` one that most records have.
     `raw` keys hold text of any shape, kept byte-exact; `repeats` are keys that only say again what
@@ -59,7 +64,7 @@ class Reader:
     fields: tuple[Field, ...]
     signatures: tuple[frozenset[str], ...] = ()
     evidence: Evidence = "from the published schema"
-    made_with: str = ""
+    source: str = ""
     explode: Explode | None = None
     nesting: Nesting | None = None
     side_rows: SideRows | None = None

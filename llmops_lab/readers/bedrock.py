@@ -68,6 +68,8 @@ def _inclusive(spans: pl.DataFrame) -> pl.DataFrame:
 bedrock = reader(
     "bedrock",
     title="AWS Bedrock model-invocation log",
+    evidence="real file seen in public",
+    source="dheerajoruganty/aws-bedrock-logs-mcp-server",
     signatures=keys(
         "modelId requestId operation input output", "schemaType modelId requestId", *CLOUDWATCH
     ),

@@ -92,7 +92,7 @@ datadog = reader(
     explode=span_in,
     repeats=frozenset({"evaluation"}),
     evidence="made with the tool's package",
-    made_with="datadog-api-client 2.62.0",
+    source="datadog-api-client 2.62.0",
     page_sizes=(10, 100, 1000, 5000),
     fields=(
         Field("trace_id", "trace_id"),

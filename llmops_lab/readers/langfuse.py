@@ -33,8 +33,9 @@ def observations_in(record: Record) -> Exploded:
         observations, trace, scores = _opened(_bytes(record.data))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         whole = object_of(record)
-        observations, scores = list_in(whole.get("observations")), list_in(whole.get("scores"))
         trace = object_in(whole.get("trace", whole)) or {}
+        observations = list_in(whole.get("observations")) or list_in(trace.get("observations"))
+        scores = list_in(whole.get("scores")) or list_in(trace.get("scores"))
     context = {"trace": {key: trace.get(key) for key in _OF_TRACE}}
     more = {key: trace[key] for key in _OF_ROOTS if trace.get(key) not in _NOTHING}
     of_roots = {"trace": {**context["trace"], **more}}
@@ -76,6 +77,7 @@ langfuse = reader(
     evidence="real file",
     signatures=keys(
         "trace observations",
+        "trace trace/observations",
         "observations scores",
         "id timestamp name htmlPath observations observations[]/id observations[]/traceId scores",
     ),

@@ -12,7 +12,7 @@ langfuse_observations = reader(
     "langfuse-observations",
     title="Langfuse observations (batch and events export, API page)",
     evidence="made with the tool's package",
-    made_with="langfuse 5.0.4 (API page)",
+    source="langfuse 5.0.4 (API page)",
     signatures=keys(
         "id traceId startTime type",
         "id traceId startTime usageDetails",

@@ -19,7 +19,7 @@ langfuse_scores = reader(
         "subject dataType name value source",
     ),
     evidence="made with the tool's package",
-    made_with="langfuse 5.0.4 (API page)",
+    source="langfuse 5.0.4 (API page)",
     explode=scores_in,
     fields=(Field("span_id", "no span"),),
 )

@@ -13,7 +13,7 @@ langfuse_traces = reader(
     "langfuse-traces",
     title="Langfuse traces (batch export, blob traces, API page)",
     evidence="made with the tool's package",
-    made_with="langfuse 3.15.0 (API page)",
+    source="langfuse 3.15.0 (API page)",
     signatures=keys(
         "id timestamp name sessionId userId release", "id timestamp name session_id user_id release"
     ),

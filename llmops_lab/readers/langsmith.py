@@ -1,6 +1,6 @@
 """LangSmith runs: /runs/query pages, JSON lines, and the SDK's own {post, patch} payloads."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import polars as pl
@@ -17,7 +17,7 @@ from llmops_lab.readers._convert import (
     word,
     words,
 )
-from llmops_lab.readers._json import decode, object_in
+from llmops_lab.readers._json import decode, list_in, object_in
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._openai import finish_reasons, logprob_fields
 from llmops_lab.readers._reader import Exploded, Field, Rows, keys, reader
@@ -31,18 +31,26 @@ _KINDS = {
 }  # fmt: skip
 _STATUS = {"success": "ok", "error": "error", "pending": "unset", "interrupted": "unset"}
 _META = "extra.metadata."
+_OPENED = (b'"post"', b'"patch"', b'"child_runs"')
 _USAGE = ("outputs.usage_metadata", "outputs.generations")
 
 
 def runs_in(record: Record) -> Exploded:
-    """The runs of a record: itself, or those of an SDK payload with every patch laid over its post."""
+    """The runs of a record: itself with the runs below it, or those of an SDK payload.
+
+    Of a payload every patch is laid over its post.
+    """
     data: Any = record.data
     if isinstance(data, (bytes, Raw)):
-        if b'"post"' not in bytes(data) and b'"patch"' not in bytes(data):
+        text = bytes(data)
+        if not any(key in text for key in _OPENED):
             return Exploded([record])
         data = decode(data)
-    if not isinstance(data, Mapping) or not ("post" in data or "patch" in data):
+    if not isinstance(data, Mapping):
         return Exploded([record])
+    if not ("post" in data or "patch" in data):
+        below = list_in(data.get("child_runs"))
+        return Exploded([Record(record.line, run) for run in _tree(data)] if below else [record])
     runs: dict[str, dict[str, Any]] = {}
     for run in [*(data.get("post") or ()), *(data.get("patch") or ())]:
         if isinstance(run, Mapping):
@@ -50,6 +58,15 @@ def runs_in(record: Record) -> Exploded:
             known = runs.get(key) or _same_order(runs, run)
             runs[key if known is None else str(known.get("id"))] = _laid_over(known or {}, run)
     return Exploded([Record(record.line, run) for run in runs.values()])
+
+
+def _tree(run: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The run and those below it, as `Client.read_run(id, load_child_runs=True)` nests them."""
+    yield {key: value for key, value in run.items() if key != "child_runs"}
+    for child in list_in(run.get("child_runs")):
+        if isinstance(child, Mapping):
+            known = {"parent_run_id": run.get("id"), "trace_id": run.get("trace_id")}
+            yield from _tree(_laid_over(known, child))
 
 
 def _same_order(

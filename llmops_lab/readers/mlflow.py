@@ -18,6 +18,7 @@ from llmops_lab.readers.otlp import STATUS
 _USAGE = "attributes.mlflow.chat.tokenUsage"
 _COST = "attributes.mlflow.llm.cost"
 _OF_TRACE = ("client_request_id", "trace_location", "experiment_id")
+_SELF_TOLD = "mlflow.traceRequestId"  # of a span in the artifact `traces.json`, which has no info
 _SOURCES = {"HUMAN": "human", "LLM_JUDGE": "llm", "CODE": "code"}
 
 
@@ -28,6 +29,8 @@ def spans_in(record: Record) -> Exploded:
     info = object_in(whole_trace.get("info")) or row
     data = object_in(whole_trace.get("data")) or whole_trace
     spans = list_in(data.get("spans")) or list_in(row.get("spans"))
+    if not spans and _SELF_TOLD in plain_object(row.get("attributes")):
+        return Exploded([Record(record.line, _opened(row))])
     if not spans:
         raise UnreadableError("a trace without spans")
     trace_id = info.get("trace_id") or info.get("request_id")
@@ -121,7 +124,11 @@ mlflow = reader(
     title="MLflow traces (Trace JSON 2 and 3, search_traces frame)",
     evidence="real file",
     signatures=keys(
-        "info data/spans", "trace_id spans execution_duration", "trace_id trace state request_time"
+        "info data/spans",
+        "trace_id spans execution_duration",
+        "trace_id trace state request_time",
+        f"name span_id trace_id attributes/{_SELF_TOLD}",
+        f"name context/span_id attributes/{_SELF_TOLD}",
     ),
     explode=spans_in,
     finish=_anthropic_inclusive,

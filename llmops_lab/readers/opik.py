@@ -84,7 +84,7 @@ opik = reader(
     "opik",
     title="Comet Opik export (trace with spans)",
     evidence="made with the tool's package",
-    made_with="opik 2.2.122",
+    source="opik 2.2.122",
     signatures=keys("trace spans trace/id", COLUMNS),
     mend=with_firsts,
     explode=spans_in,

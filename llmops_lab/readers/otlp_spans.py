@@ -7,7 +7,7 @@ otlp_spans = reader(
     "otlp-spans",
     title="Bare OTLP spans (Phoenix REST page)",
     evidence="made with the tool's package",
-    made_with="arize-phoenix 20.26.1",
+    source="arize-phoenix 20.26.1",
     repeats=REPEATS,
     signatures=keys(
         "trace_id span_id attributes[]/key", "traceId spanId attributes[]/key startTimeUnixNano"

@@ -39,7 +39,7 @@ phoenix_spans = reader(
     "phoenix-spans",
     title="Phoenix span JSON (REST page, UI download)",
     evidence="made with the tool's package",
-    made_with="arize-phoenix 20.26.1",
+    source="arize-phoenix 20.26.1",
     signatures=keys("context/trace_id context/span_id span_kind"),
     fields=SPAN,
     side_rows=_side_rows,

@@ -126,7 +126,7 @@ weave = reader(
     "weave",
     title="W&B Weave calls (JSON lines)",
     evidence="made with the tool's package",
-    made_with="weave 0.54.0",
+    source="weave 0.54.0",
     signatures=keys("op_name started_at trace_id"),
     fields=(
         Field("trace_id", "trace_id"),

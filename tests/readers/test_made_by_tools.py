@@ -1,7 +1,9 @@
 """Files that the tools' own packages wrote: see fixtures/SOURCES.md."""
 
+import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from llmops_lab import read_traces
@@ -130,3 +132,29 @@ def test_a_page_of_langfuse_traces_knows_duration_and_cost_and_takes_no_id_for_a
     whole = read_traces([FIXTURES / "langfuse3_traces.json", FIXTURES / "langfuse3_trace.json"])
     assert whole.rows["n_spans"].to_list() == [2]
     assert whole.rows["input_tokens"].to_list() == [1200]
+
+
+@pytest.mark.parametrize("file", ["vllm_bench.json", "sglang_bench.jsonl"])
+def test_a_serving_benchmark_agrees_with_the_sums_that_its_tool_printed(file):
+    traces = read_traces(FIXTURES / file)
+    assert traces.rejected.is_empty()
+    told = json.loads((FIXTURES / file).read_text())
+    served = traces.spans.filter(pl.col("status") != "error")
+    assert served["input_tokens"].sum() == told["total_input_tokens"]
+    assert served["output_tokens"].sum() == told["total_output_tokens"]
+    assert served["ttft_s"].mean() * 1e3 == pytest.approx(told["mean_ttft_ms"])
+    # Every answer has five tokens, so the mean of the answers is that of all four-token gaps.
+    gap_s = (served["duration_s"] - served["ttft_s"]) / (served["output_tokens"] - 1)
+    assert gap_s.mean() * 1e3 == pytest.approx(told["mean_itl_ms"])
+    assert set(served["request_model"]) == {"tiny"}
+    assert set(served["output_text"]) == {" It is on its way"}
+    [failed] = traces.spans.filter(status="error").to_dicts()
+    assert (failed["duration_s"], failed["ttft_s"]) == (None, None)
+    assert "overloaded" in failed["error_message"]
+
+
+def test_every_run_that_sglang_appended_to_one_file_is_kept(tmp_path):
+    run = (FIXTURES / "sglang_bench.jsonl").read_text()
+    (tmp_path / "runs.jsonl").write_text(run * 2)
+    traces = read_traces(tmp_path / "runs.jsonl")
+    assert (len(traces.spans), len(traces.rejected)) == (8, 0)
