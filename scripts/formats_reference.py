@@ -26,8 +26,9 @@ table reads with `mapping=`.
 *Evidence*: **real file** – a file that the tool itself or its users wrote is read in the tests and
 its sums are checked by another route; **made with the tool's package** – the tests' file was made
 offline with the tool's own code; **real file seen in public** – the reader was tried on a real file
-of the public repository named, the tests' records have its shape; **from the published schema** – the tests' records were written by
-hand from the tool's schema or code, and no real file was at hand.
+of the public repository named, and the tests' records have its shape; **from the published
+schema** – the tests' records were written by hand from the tool's schema or code, and no real file
+was at hand.
 
 | format | what it is | known by the keys | fills | evidence |
 | --- | --- | --- | --- | --- |
