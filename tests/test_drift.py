@@ -223,6 +223,17 @@ def test_each_segment_has_its_metrics_then_and_now_with_interval_and_p_value(rep
     assert calm["p_adjusted"] > 0.05
 
 
+def test_the_answers_of_a_new_segment_are_held_against_all_that_were_given_before(report):
+    new = _only(report, "emerging")
+    row = report.quality.filter(segment=new["segment"], metric="error_rate").row(0, named=True)
+    everybody = report.embeddings.frame.filter(pl.Series(~report.is_current))["status"] == "error"
+    assert row["against"] == "all queries"
+    assert row["baseline"] == pytest.approx(everybody.mean())
+    assert row["current"] == pytest.approx(new["error_rate_current"])
+    assert row["change_low"] < row["change"] < row["change_high"]
+    assert row["p_value"] is None
+
+
 def tenants(queries, seed):
     """Two tenants who each ask for their own half of the intents; one grows from 30 to 60 %."""
     rng = np.random.default_rng(seed)

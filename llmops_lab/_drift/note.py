@@ -21,12 +21,13 @@ from llmops_lab._segments.table import shortened
 
 Row = Mapping[str, Any]
 
-_VERB = {
-    "emerging": "New",
-    "vanished": "Gone",
-    "grown": "Grown",
-    "shrunk": "Shrunk",
-    "worse": "Worse",
+KIND_WORDS = {
+    "emerging": "new",
+    "vanished": "gone",
+    "grown": "grown",
+    "shrunk": "shrunk",
+    "worse": "worse",
+    "burst": "burst",
 }
 _RATES = ("error_rate", "negative_feedback_rate", "guardrail_rate")
 _NEXT = {
@@ -46,7 +47,7 @@ _LONGEST_ID = 24
 def headline(report: Described) -> str:
     """What changed, in one line."""
     kinds = reported(report)["kind"].to_list()
-    parts = [f"{kinds.count(k)} {said.lower()}" for k, said in _VERB.items() if k in kinds]
+    parts = [f"{kinds.count(k)} {said}" for k, said in KIND_WORDS.items() if k in kinds]
     flagged = report.signals.filter("flagged")["name"].to_list()
     parts += [f"{name.replace('_', ' ')} shifted" for name in flagged]
     metrics = [metric_name(name) for name in named_metrics(report)["metric"]]
@@ -108,7 +109,7 @@ def segment_line(row: Row) -> str:
     """What changed, by how much, since when."""
     change = _decline(row) if row["kind"] == "worse" else f"{_shares(row)} ({_points(row)} points)"
     when = f", since {day_words(row['since'])}" if row["since"] else ""
-    return f"{_VERB[row['kind']]}: {row['name']}: {change}{when}"
+    return f"{KIND_WORDS[row['kind']].capitalize()}: {row['name']}: {change}{when}"
 
 
 def _shares(row: Row) -> str:
@@ -232,7 +233,7 @@ def _days(row: Row) -> str:
 
 
 def _cells(row: Row) -> list[str | Cell]:
-    what = Cell("worse", _decline(row)) if row["kind"] == "worse" else _VERB[row["kind"]].lower()
+    what = Cell("worse", _decline(row)) if row["kind"] == "worse" else KIND_WORDS[row["kind"]]
     return [
         Cell(row["name"], shortened((row["exemplars"] or [""])[0], 40)),
         what,

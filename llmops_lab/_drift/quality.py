@@ -18,6 +18,7 @@ from llmops_lab._spans.checks import check_names, has_failed, number_given, numb
 
 _LEAST_KNOWN = 20
 _N_PERMUTATIONS = 499
+ITSELF, EVERYBODY = "itself", "all queries"
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -241,7 +242,8 @@ def segment_quality(
 ) -> pl.DataFrame:
     """A row per metric over all queries (segment null), then per group and metric (see QUALITY).
 
-    Means then and now and the change with its interval, by resampling units; p-values by
+    Means then and now (`against` says whose: a group that is new is held against all queries
+    then, and not tested) and the change with its interval, by resampling units; p-values by
     permuting units, inside the group where it is one, `p_adjusted` by max-T over all metrics (and
     groups). The intervals over all queries hold together at 95 % (Bonferroni), the others one by
     one.
@@ -262,7 +264,26 @@ def segment_quality(
             ends = change_interval(both.units, rows, values[name][rows], seed=both.seed)
             p = {"p_value": result.p_value[i], "p_adjusted": result.p_adjusted[i]}
             records.append({**_change(both, rows, name, ends, values[name]), "segment": g, **p})
-    return pl.DataFrame(records, schema=QUALITY)
+    return pl.DataFrame([*records, *_newcomers(both, groups, known)], schema=QUALITY)
+
+
+def _newcomers(
+    both: Comparison, groups: Sequence[Bools], values: dict[str, Floats]
+) -> list[dict[str, Any]]:
+    """Records of groups that had too few answers then: theirs now against everybody's then."""
+    records: list[dict[str, Any]] = []
+    for g, mask in enumerate(groups):
+        for name, value in values.items():
+            known = mask & ~np.isnan(value)
+            if (known & ~both.is_current).sum() >= _LEAST_KNOWN:
+                continue
+            if (known & both.is_current).sum() < _LEAST_KNOWN:
+                continue
+            looked = np.where((known & both.is_current) | ~both.is_current, value, np.nan)
+            ends = both.mean_interval(looked, 0.95)
+            change = _change(both, np.arange(len(looked)), name, ends, looked)
+            records.append({**change, "segment": g, "against": EVERYBODY})
+    return records
 
 
 def _over_all(both: Comparison, rows: Ints, values: dict[str, Floats]) -> list[dict[str, Any]]:
@@ -287,6 +308,7 @@ def _change(
     then_mean, now_mean = (float(np.nanmean(values[rows][window])) for window in (~now, now))
     return {
         "metric": name,
+        "against": ITSELF,
         "baseline": then_mean,
         "current": now_mean,
         "change": now_mean - then_mean,
@@ -298,6 +320,7 @@ def _change(
 QUALITY = {
     "segment": pl.Int64,
     "metric": pl.String,
+    "against": pl.String,
     **dict.fromkeys(("baseline", "current", "change", "change_low", "change_high"), pl.Float64),
     **dict.fromkeys(("p_value", "p_adjusted"), pl.Float64),
 }

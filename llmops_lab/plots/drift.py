@@ -6,11 +6,13 @@ import numpy as np
 import polars as pl
 
 from llmops_lab import _quantities as quantities
+from llmops_lab._drift.note import KIND_WORDS, compared_line, headline
 from llmops_lab._drift.reasons import metric_name
+from llmops_lab._drift.trust import reported
 from llmops_lab.drift import DriftReport
-from llmops_lab.errors import LabError
 from llmops_lab.plots._registry import plots
-from llmops_lab.plots._theme import BASELINE, BLUE, BROWN, GREY, ORANGE, SKY, SMALL_WIDTH, WORSE
+from llmops_lab.plots._share_against_answers import share_against_answers
+from llmops_lab.plots._theme import BASELINE, BLUE, BROWN, ORANGE, SKY, SMALL_WIDTH, WORSE
 
 if TYPE_CHECKING:
     import altair as alt
@@ -22,12 +24,11 @@ _SHARES_WIDTH: Final = 240
 _CHANGES_WIDTH: Final = 190
 _QUALITY_WIDTH: Final = 150
 _COLORS: Final = {
-    "emerging": ORANGE,
+    "new": ORANGE,
     "grown": BROWN,
-    "vanished": BLUE,
+    "gone": BLUE,
     "shrunk": SKY,
     "worse": WORSE,
-    "burst": GREY,
 }
 _TOOLTIP: Final = {
     "name": "segment",
@@ -42,34 +43,40 @@ _TOOLTIP: Final = {
 
 @plots.register("DriftReport")
 def plot_drift(report: DriftReport) -> "alt.VConcatChart":
-    """Each segment's share and answers then and now, the change with its interval, and the map.
+    """Each segment's share and answers then and now, what it adds up to, and the map.
 
     Answers are told by the rate that got worse, else the one that changed most: negative
-    feedback, failures, guardrail hits or a check. The map shows baseline and current apart and
-    colours the segments; it takes a sample of at most 1,500 queries a window and carries no
-    text. Raises LabError for a report without segments.
+    feedback, failures, guardrail hits or a check. Change of share against change of that rate
+    shows what grew and got worse, with 95 % intervals over users both ways. The map has baseline
+    and current apart and colours the segments; it takes a sample of at most 1,500 queries a
+    window and carries no text. Bursts by few users are left out; without any segment the map
+    stands alone.
     """
     import altair as alt
 
     metric = _metric(report)
-    rows = [_row(row, metric) for row in report.frame.iter_rows(named=True)]
-    if not rows:
-        raise LabError("nothing changed that could be drawn; print the report to read what it saw")
+    told = reported(report).iter_rows(named=True)
+    rows = [_row(row, report.quality, metric) for row in told]
     color = _color(rows)
-    panels = [_shares(rows, color), _changes(rows, color)]
-    if metric:
-        panels.append(_quality(rows, color, metric_name(metric)))
-    shares = alt.hconcat(*panels, spacing=24)
-    title = alt.Title(
-        "What changed, segment by segment",
-        subtitle="hollow: then, filled: now; bars of the change: 95 % intervals over users",
-    )
-    return alt.vconcat(shares, _map(report, rows, color), spacing=36, title=title)
+    parts: list[Any] = []
+    if rows:
+        panels = [_shares(rows, color), _changes(rows, color)]
+        panels += [_quality(rows, color, metric_name(metric))] if metric else []
+        parts.append(alt.hconcat(*panels, spacing=24))
+    if metric and any(row["worse"] is not None for row in rows):
+        parts.append(share_against_answers(rows, color, metric_name(metric)))
+    title = alt.Title(headline(report), subtitle=_subtitle(report, rows))
+    return alt.vconcat(*parts, _map(report, rows, color), spacing=32, title=title)
+
+
+def _subtitle(report: DriftReport, rows: list[dict[str, Any]]) -> list[str]:
+    how = "hollow: then, filled: now; bars: 95 % intervals over users"
+    return [compared_line(report), *([how] if rows else [])]
 
 
 def _metric(report: DriftReport) -> str | None:
     """The rate that the report says got worse, else the one that changed most somewhere."""
-    frame = report.frame
+    frame = reported(report)
     worse = frame["metric"].drop_nulls() if "metric" in frame.columns else pl.Series([])
     if len(worse):
         return str(worse[0])
@@ -83,14 +90,14 @@ def _largest_change(frame: pl.DataFrame, name: str) -> float:
     return max((abs(float(change)) for change in changes), default=0.0)
 
 
-def _row(row: dict[str, Any], metric: str | None) -> dict[str, Any]:
+def _row(row: dict[str, Any], quality: pl.DataFrame, metric: str | None) -> dict[str, Any]:
     answered = [row.get(f"{metric}_{window}") for window in ("baseline", "current")]
     ends = [quantities.points(row[f"share_change_{end}"]) for end in ("low", "high")]
     shares = [quantities.percent(row[f"share_{window}"]) for window in ("baseline", "current")]
     return {
         "segment": row["segment"],
         "name": f"{row['segment'] + 1}. {row['name']}",
-        "kind": row["kind"],
+        "kind": KIND_WORDS[row["kind"]],
         "baseline": row["share_baseline"],
         "current": row["share_current"],
         "change": row["share_change"],
@@ -101,9 +108,17 @@ def _row(row: dict[str, Any], metric: str | None) -> dict[str, Any]:
         "answered_now": answered[1],
         "quality": " → ".join(quantities.percent(value) for value in answered),
         "interval": " to ".join(ends),
+        **_worse(quality.filter(segment=row["segment"], metric=metric or "")),
         "users": f"{row['users_baseline']} → {row['users_current']}",
         "example": _example(row["exemplars"]),
     }
+
+
+def _worse(quality: pl.DataFrame) -> dict[str, Any]:
+    """How the answers of a segment changed, if they were many enough."""
+    names = ("change", "change_low", "change_high", "against")
+    told = next(quality.select(names).iter_rows(), (None,) * len(names))
+    return dict(zip(("worse", "worse_low", "worse_high", "against"), told, strict=True))
 
 
 def _example(exemplars: list[str] | None) -> str:

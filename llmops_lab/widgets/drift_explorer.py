@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from llmops_lab import _quantities as quantities
-from llmops_lab._drift.note import compared_line, headline, how_sure, makers
+from llmops_lab._drift.note import KIND_WORDS, compared_line, headline, how_sure, makers
 from llmops_lab._drift.trust import sureness
 from llmops_lab.drift import DriftReport
 from llmops_lab.embeddings import Embeddings, embed_alike
@@ -83,7 +83,7 @@ def _group(row: dict[str, Any]) -> Group:
         title=row["name"],
         cells=(
             row["name"],
-            row["kind"],
+            KIND_WORDS[row["kind"]],
             _then_and_now("share", row),
             "–" if burst else f"{row['p_adjusted']:.3f}",
         ),

@@ -5,11 +5,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
-import pytest
 import vl_convert
 
 from llmops_lab.drift import DriftReport
-from llmops_lab.errors import LabError
 from llmops_lab.plots import plot
 
 N = 4000
@@ -37,10 +35,12 @@ def report_of(*found):
     )
     random = np.random.default_rng(0)
     moment = datetime(2026, 3, 2, tzinfo=UTC)
-    windows = pl.DataFrame({"window": ["baseline", "current"], "start": [moment, moment]})
+    windows = pl.DataFrame(
+        {"window": ["baseline", "current"], "start": [moment] * 2, "end": [moment] * 2}
+    ).with_columns(n=N // 2, n_users=50)
     return DriftReport(
         frame=frame,
-        signals=pl.DataFrame(),
+        signals=pl.DataFrame(schema={"flagged": pl.Boolean, "name": pl.String}),
         windows=windows,
         membership=np.where(np.arange(N) % 10 == 0, 0, -1),
         positions=random.normal(size=(N, 2)).astype(np.float32),
@@ -108,11 +108,11 @@ def test_the_map_is_a_sample_of_places_without_any_text():
     points = [row for row in rows_in(plot(report_of("emerging")).to_dict()) if "window" in row]
     assert len(points) == 3000
     assert set(points[0]) == {"window", "x", "y", "kind"}
-    assert {point["kind"] for point in points} == {None, "emerging"}
+    assert {point["kind"] for point in points} == {None, "new"}
 
 
 def test_an_example_is_one_short_line():
-    row = next(row for row in rows_in(plot(report_of("burst")).to_dict()) if "example" in row)
+    row = next(row for row in rows_in(plot(report_of("worse")).to_dict()) if "example" in row)
     assert len(row["example"]) == 80
     assert "\n" not in row["example"]
 
@@ -122,6 +122,53 @@ def test_vega_draws_it():
     assert svg.startswith("<svg")
 
 
-def test_a_report_without_segments_says_to_print_it():
-    with pytest.raises(LabError, match="print the report"):
-        plot(report_of())
+def test_a_report_without_segments_draws_the_map_and_says_that_nothing_was_found():
+    chart = plot(report_of("burst")).to_dict()
+    assert chart["title"]["text"] == "No drift found"
+    assert {row.get("kind") for row in rows_in(chart)} == {None}
+
+
+def with_answers(report, **measured):
+    """The report with the change of negative feedback in its first segments."""
+    rows = [
+        {"segment": i, "metric": "negative_feedback_rate", "against": against, "change": change}
+        | {"change_low": change - 0.1, "change_high": change + 0.1}
+        for i, (against, change) in enumerate(measured.values())
+    ]
+    answered = report.frame.with_columns(
+        metric=pl.lit("negative_feedback_rate"),
+        negative_feedback_rate_baseline=pl.lit(0.11),
+        negative_feedback_rate_current=pl.lit(0.54),
+    )
+    return replace(report, frame=answered, quality=pl.DataFrame(rows).with_columns(p_adjusted=1.0))
+
+
+def test_what_grew_stands_against_how_its_answers_changed_with_intervals_both_ways():
+    report = with_answers(
+        report_of("worse", "emerging", "vanished"), a=("itself", 0.43), b=("all queries", 0.2)
+    )
+    panel = plot(report).to_dict()["vconcat"][1]
+    rows = {row["name"][:2]: row for row in rows_in(panel) if "worse" in row}
+    assert (rows["1."]["change"], rows["1."]["low"], rows["1."]["high"]) == (0.05, 0.03, 0.07)
+    assert rows["1."]["worse"] == 0.43
+    assert rows["1."]["told"] == "+43.0 (+33.0 to +53.0)"
+    assert rows["2."]["told"].endswith("against all queries then")
+    assert rows["3."]["worse"] is None
+    low, high = panel["layer"][4]["encoding"]["y"]["scale"]["domain"]
+    assert low < 0
+    assert high > 0.53
+    assert vl_convert.vegalite_to_svg(plot(report).to_dict()).startswith("<svg")
+
+
+def test_names_of_segments_that_lie_together_do_not_cover_each_other():
+    found = {str(i): ("itself", 0.4 + i / 1000) for i in range(5)}
+    panel = plot(with_answers(report_of(*["grown"] * 5), **found)).to_dict()["vconcat"][1]
+    low, high = panel["layer"][4]["encoding"]["y"]["scale"]["domain"]
+    heights = sorted({row["label_at"] for row in rows_in(panel) if "label_at" in row})
+    pixels = np.array(heights) / (high - low) * 260
+    assert len(pixels) == 5
+    assert np.diff(pixels).min() >= 14
+
+
+def test_a_report_that_knows_no_answers_has_no_such_panel():
+    assert len(plot(report_of("emerging")).to_dict()["vconcat"]) == 2

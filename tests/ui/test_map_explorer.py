@@ -137,8 +137,8 @@ def test_a_map_is_not_made_any_more_when_its_cell_is_cleared(lab, explorer):
 def test_a_drift_report_shows_what_changed_and_who_said_it(lab, explorer):
     widget = explorer(DRIFT)
     assert is_drawn(widget)
-    assert "emerging" in widget.locator(".llmops-map-groups").inner_text()
-    widget.locator(".llmops-map-groups tr", has_text="emerging").first.get_by_role("button").click()
+    assert "new" in widget.locator(".llmops-map-groups").inner_text()
+    widget.locator(".llmops-map-groups tr", has_text="new").first.get_by_role("button").click()
     widget.locator(".llmops-reader td", has_text="points").wait_for()
     widget.get_by_role("button", name="■ Now").click()
     widget.locator(".llmops-map-canvas[aria-busy='false']").wait_for(timeout=120_000)
