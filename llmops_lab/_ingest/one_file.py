@@ -189,7 +189,7 @@ def _check_whole(batch: Batch, reader: Reader, name: str) -> None:
 def _decoded_at_once(batch: Batch, reader: Reader, decoder: RecordDecoder) -> Decoded | None:
     """The spans in a block of documents, where the reader knows the quick way."""
     nesting, explode = reader.nesting, reader.explode
-    if not isinstance(batch, Lines) or not nesting or not explode or not nesting.serves(batch.data):
+    if not isinstance(batch, Lines) or not nesting or not explode:
         return None
     return decoder.decode_nested(batch, nesting, lambda record: explode(record).records)
 

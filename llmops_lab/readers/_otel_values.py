@@ -5,7 +5,8 @@ Three spellings of a value are read: `stringValue` (specification and protobuf J
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -39,11 +40,38 @@ class KeyValue(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     value: AnyValue
 
 
-def _typed_value(value: AnyValue) -> Any:
-    """The value of anything but text."""
-    whole = value.intValue
-    if whole is not None:
-        return _whole(whole)
+# The kinds that most values have, in the order in which they count.
+_QUICK_KINDS = tuple(
+    attrgetter(f"value.{kind}") for kind in ("stringValue", "intValue", "doubleValue", "boolValue")
+)
+
+
+def values_of(items: Sequence[KeyValue]) -> Sequence[Any]:
+    """The values of attributes; quick where all are of one kind."""
+    for kind in _QUICK_KINDS:
+        found = list(map(kind, items))
+        n_gaps = found.count(None)
+        if not n_gaps:
+            return _wholes(found) if kind is _QUICK_KINDS[1] else found
+        if n_gaps < len(found):
+            break
+    return [value_of(item.value) for item in items]
+
+
+def _wholes(values: list[Any]) -> list[Any]:
+    try:
+        is_written = "".join(values).isdecimal() and "" not in values
+    except TypeError:  # some are numbers already
+        is_written = False
+    return list(map(int if is_written else _whole, values))
+
+
+def value_of(value: AnyValue) -> Any:
+    """The value in plain types, whole numbers exact."""
+    if value.stringValue is not None:
+        return value.stringValue
+    if value.intValue is not None:
+        return _whole(value.intValue)
     set_fields = {
         name: got
         for name in AnyValue.__struct_fields__
@@ -66,12 +94,7 @@ def attributes_of(items: Any) -> dict[str, Any]:
     if not isinstance(items, list) or not items:
         return {}
     if isinstance(items[0], KeyValue):
-        return {
-            item.key: text
-            if (text := item.value.stringValue) is not None
-            else _typed_value(item.value)
-            for item in items
-        }
+        return {item.key: value_of(item.value) for item in items}
     return {
         item["key"]: plain_value(item.get("value"))
         for item in items
@@ -114,6 +137,14 @@ def folded(rows: Rows) -> Rows:
     """Numbered keys as lists: `llm.input_messages.0.message.role` and so on."""
     numbered = {key: _INDEX.split(key) for key in all_keys(rows) if _NUMBERED.match(key)}
     return [_fold(row, numbered) if row else row for row in rows] if numbered else rows
+
+
+def numbered_heads(keys: Iterable[str]) -> dict[str, list[str]]:
+    """The numbered keys below each head, `llm.input_messages` for one."""
+    found: dict[str, list[str]] = {}
+    for key in filter(_NUMBERED.match, keys):
+        found.setdefault(_INDEX.split(key)[0], []).append(key)
+    return found
 
 
 def _fold(row: Mapping[str, Any], numbered: Mapping[str, list[str]]) -> Mapping[str, Any]:

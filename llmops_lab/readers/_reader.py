@@ -8,7 +8,8 @@ import polars as pl
 
 from llmops_lab._registry import Registry
 from llmops_lab.readers._convert import Convert, word
-from llmops_lab.readers._records import Nesting, Record
+from llmops_lab.readers._nesting import Nesting
+from llmops_lab.readers._records import Record
 from llmops_lab.readers._tree import Tree
 
 Rows = list[dict[str, Any]]

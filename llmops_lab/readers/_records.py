@@ -5,7 +5,7 @@ earlier record had widens the struct; what the strict decoder refuses gets a len
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import attrgetter
@@ -13,9 +13,11 @@ from typing import Any
 
 import msgspec
 
+from llmops_lab.readers._attributes import attribute_tree
 from llmops_lab.readers._json import UnreadableError, decode
+from llmops_lab.readers._nesting import Gathered, Nesting
 from llmops_lab.readers._rests import UNNAMEABLE, Rests, spliced, told_values, written
-from llmops_lab.readers._tree import ColumnTree
+from llmops_lab.readers._tree import ColumnTree, Tree
 
 Rejection = tuple[int, str]
 
@@ -23,6 +25,7 @@ Rejection = tuple[int, str]
 _MAX_LEARNED = 400
 _FIRST_LOOK = 200  # most files show all their keys early
 _MOST_TRIES = 8
+_PIECE = 1 << 18
 _NEW_KEY_BELOW = re.compile(r"unknown field .* - at `\$\[(\d+)\]\S*\[\d+\]`$", re.DOTALL)
 _NEW_KEY = re.compile(r"unknown field .* - at `\$\[(\d+)\]`$", re.DOTALL)
 _MORE = "\x7fmore"
@@ -60,6 +63,15 @@ class Lines:
             end = self.data.find(b"\n", end) + 1 or len(self.data)
         return Lines(self.data[place:end], self.first + skip)
 
+    def pieces(self, size: int) -> Iterator[memoryview]:
+        """Whole lines of some `size` bytes together."""
+        start, end = 0, len(self.data)
+        while start < end:
+            after = self.data.rfind(b"\n", start, start + size) + 1
+            after = after or self.data.find(b"\n", start + size) + 1 or end
+            yield memoryview(self.data)[start:after]
+            start = after
+
     def __len__(self) -> int:
         return self._n
 
@@ -77,27 +89,30 @@ def records_of(batch: Batch) -> Sequence[Record]:
 
 
 @dataclass(frozen=True)
-class Nesting:
-    """How span records lie in the document of a line, for a decoder that reads both at once.
-
-    `document` gives the type of a line from that of a span, `spans` what surrounds a document's
-    spans and the spans, `serves` whether a block needs no closer look.
-    """
-
-    document: Callable[[type[msgspec.Struct]], Any]
-    spans: Callable[[Any], Iterable[tuple[Mapping[str, Any], Sequence[msgspec.Struct]]]]
-    serves: Callable[[bytes], bool]
-
-
-@dataclass(frozen=True)
 class Decoded:
-    """Lines, contexts and values of what could be decoded, (line, reason) of each of the others."""
+    """Lines, contexts and columns of what could be decoded, (line, reason) of each of the others."""
 
     lines: Sequence[int]
     contexts: Sequence[Mapping[str, Any]]
-    structs: Sequence[msgspec.Struct]
-    names: Mapping[str, str]
-    rejected: Sequence[Rejection]
+    columns: Mapping[str, Sequence[Any]]
+    rejected: Sequence[Rejection] = ()
+
+
+class _Fields(Mapping[str, list[Any]]):
+    """Structs looked at by column: the values of a key, taken when they are asked for."""
+
+    def __init__(self, structs: Sequence[msgspec.Struct], names: Mapping[str, str]) -> None:
+        self._structs = structs
+        self._names = names
+
+    def __getitem__(self, key: str) -> list[Any]:
+        return list(map(attrgetter(self._names[key]), self._structs))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class RecordDecoder:
@@ -140,6 +155,7 @@ class RecordDecoder:
             gc=False,
         )
         self._decoder = msgspec.json.Decoder(self._struct)
+        self._nested: msgspec.json.Decoder[Any] | None = None  # of documents of such structs
 
     def _type(self, key: str) -> Any:
         known = self._shapes.get(key) or self._typed.get(key)
@@ -168,48 +184,45 @@ class RecordDecoder:
             else:
                 numbers = range(lines.first, lines.first + n)
                 none: list[Mapping[str, Any]] = [{}] * n
-                return (
-                    Decoded(numbers, none, structs, self._names, ()) if len(structs) == n else None
-                )
+                fields = _Fields(structs, self._names)
+                return Decoded(numbers, none, fields) if len(structs) == n else None
         return None
 
     def decode_nested(
         self, lines: Lines, nesting: Nesting, explode: Callable[[Record], Sequence[Record]]
     ) -> Decoded | None:
-        """The spans in the documents of all lines; None when there is anything amiss."""
+        """The spans in the documents of all lines; None when there is anything amiss.
+
+        A piece of 256 kB is turned into columns while it lies in the cache of the processor.
+        """
+        gathered = Gathered(lines.first, nesting)
+        try:
+            for piece in lines.pieces(_PIECE):
+                structs = gathered.take(self._documents(piece, nesting, explode))
+                gathered.add(_Fields(structs, self._names), len(structs), self._typed)
+        except (msgspec.DecodeError, UnreadableError, UnicodeError, RecursionError):
+            return None
+        if gathered.n_documents < len(lines):
+            return None
+        return Decoded(gathered.lines, gathered.contexts, gathered.told())
+
+    def _documents(
+        self, piece: memoryview, nesting: Nesting, explode: Callable[[Record], Sequence[Record]]
+    ) -> list[Any]:
         for _ in range(_MOST_TRIES):
-            decoder = msgspec.json.Decoder(nesting.document(self._struct))
+            if self._nested is None:
+                self._nested = msgspec.json.Decoder(nesting.document(self._struct))
             try:
-                documents = decoder.decode_lines(lines.data)
+                return self._nested.decode_lines(piece)
             except msgspec.ValidationError as error:
                 place = _NEW_KEY_BELOW.search(str(error))
                 before = len(self._names)
                 if place:
-                    some = lines.start(_FIRST_LOOK, int(place[1])).records()
+                    some = Lines(bytes(piece)).start(_FIRST_LOOK, int(place[1])).records()
                     self._learn_all(span for record in some for span in explode(record))
                 if len(self._names) == before:
-                    return None
-            except (msgspec.DecodeError, UnicodeError, RecursionError):
-                return None
-            else:
-                return self._gathered(documents, lines, nesting)
-        return None
-
-    def _gathered(self, documents: Sequence[Any], lines: Lines, nesting: Nesting) -> Decoded | None:
-        numbers: list[int] = []
-        contexts: list[Mapping[str, Any]] = []
-        structs: list[msgspec.Struct] = []
-        for number, document in enumerate(documents, lines.first):
-            before = len(structs)
-            for context, spans in nesting.spans(document):
-                structs += spans
-                contexts += [context] * len(spans)
-            found = len(structs) - before
-            if not found:
-                return None
-            numbers += [number] * found
-        whole = len(documents) == len(lines)
-        return Decoded(numbers, contexts, structs, self._names, ()) if whole else None
+                    raise
+        raise UnreadableError("too many keys")
 
     def _widened(self, lines: Lines, message: str) -> bool:
         """Whether another try is worth it: with new keys, or without the quick shapes."""
@@ -247,7 +260,8 @@ class RecordDecoder:
             if self._struct is before:
                 numbers = [record.line for record in kept]
                 contexts = [record.context for record in kept]
-                return Decoded(numbers, contexts, structs, self._names, rejected)
+                fields = _Fields(structs, self._names)
+                return Decoded(numbers, contexts, fields, rejected)
 
     def _one(self, data: Any) -> msgspec.Struct:
         if isinstance(data, Mapping):
@@ -319,21 +333,25 @@ class RecordTree(ColumnTree):
         super().__init__(decoded.contexts)
         self.lines = list(decoded.lines)
         self._decoded = decoded
-        self.keys |= set(decoded.names)
+        self.keys |= set(decoded.columns)
 
     def __len__(self) -> int:
         return len(self.lines)
 
-    def values(self, key: str) -> list[Any]:
-        name = self._decoded.names.get(key)
-        if name is None:
+    def values(self, key: str) -> Sequence[Any]:
+        if key not in self._decoded.columns:
             return super().values(key)
-        return list(map(attrgetter(name), self._decoded.structs))
+        return self._decoded.columns[key]
+
+    def branch(self, key: str) -> Tree:
+        if key not in self._branches and (tree := attribute_tree(self.values(key))):
+            self._branches[key] = tree
+        return super().branch(key)
 
     def unread(self) -> dict[str, Sequence[Any]]:
         return {
             key: told_values(self.values(key))
-            for key in self._decoded.names
+            for key in self._decoded.columns
             if key != _MORE and key not in self._read and key not in self._branches
         }
 

@@ -62,13 +62,17 @@ def told_values(values: Sequence[Any]) -> Sequence[Any]:
         return values
     kinds = set(map(type, values))
     if not kinds <= {msgspec.Raw, type(None)}:
-        return [None if value in _BLANK else value for value in values]
+        return [None if _is_blank(value) else value for value in values]
     as_json = _encode(values)
     if not any(blank in as_json for blank in _EMPTY):
         return values
     if as_json == _encode([values[0]] * len(values)):
         return [None] * len(values) if _encode(values[0]) in _EMPTY else values
     return [None if _encode(value) in _EMPTY else value for value in values]
+
+
+def _is_blank(value: Any) -> bool:
+    return bytes(value) in _EMPTY if type(value) is msgspec.Raw else value in _BLANK
 
 
 def _is_gap(values: Sequence[Any]) -> bool:

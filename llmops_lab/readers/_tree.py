@@ -4,7 +4,7 @@ A path names keys joined by dots; a key that itself holds dots (`gen_ai.system`)
 Text that holds a JSON object is opened on the way. What nobody asked for is left in `rest`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import msgspec
@@ -26,7 +26,7 @@ class Tree:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def values(self, key: str) -> list[Any]:
+    def values(self, key: str) -> Sequence[Any]:
         """The value of one key in every record."""
         return [row.get(key) if row else None for row in self._rows]
 
@@ -74,18 +74,22 @@ class Tree:
         untaken = self.keys - self._read - self._branches.keys()
         below = self.left_below()
         if not untaken and not below:
-            return [None] * len(self._rows)
-        left = [
-            {key: value for key, value in row.items() if key in untaken and value is not None}
-            if row
-            else {}
-            for row in self._rows
-        ]
+            return [None] * len(self)
+        left = self.objects(untaken)
         for key, values in below.items():
             for here, value in zip(left, values, strict=True):
                 if value is not None:
                     here[key] = value
         return list(map(written, left))
+
+    def objects(self, keys: Set[str]) -> list[dict[str, Any]]:
+        """What each record has under some of the keys; gaps are left out."""
+        return [
+            {key: value for key, value in row.items() if key in keys and value is not None}
+            if row
+            else {}
+            for row in self._rows
+        ]
 
     def left_below(self, *, without: str = "") -> dict[str, list[Any]]:
         """What is left in each branch as JSON; what could not be opened stays whole."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -13,12 +14,14 @@ from llmops_lab.readers._events import EVENT_FIELDS, evaluation, messages_of
 from llmops_lab.readers._ids import otel_id
 from llmops_lab.readers._json import UnreadableError, decode, list_in, plain_object
 from llmops_lab.readers._moments import moment
+from llmops_lab.readers._nesting import Nesting
 from llmops_lab.readers._otel_values import KeyValue, attributes_of
 from llmops_lab.readers._reader import Exploded, Field, Rows, keys, reader
-from llmops_lab.readers._records import Nesting, Record, object_of
+from llmops_lab.readers._records import Record, object_of
 from llmops_lab.readers._side_rows import attribute_rows, item_rows
 from llmops_lab.readers._tree import Tree
 
+_TOLD = "\x7ftold"  # what events tell, under a key that no span has
 STATUS = {
     **dict.fromkeys(("1", "status_code_ok", "ok"), "ok"),
     **dict.fromkeys(("2", "status_code_error", "error"), "error"),
@@ -26,24 +29,29 @@ STATUS = {
 }
 
 
-class _Scope(msgspec.Struct, frozen=True, gc=False):
+class _Scope(msgspec.Struct, gc=False):
     name: str | None = None
     version: str | None = None
     attributes: list[KeyValue] = []
 
 
-class _Resource(msgspec.Struct, frozen=True, gc=False):
+class _Resource(msgspec.Struct, gc=False):
     attributes: list[KeyValue] = []
+
+
+_NONE = msgspec.Raw(b"{}")
+_SCOPE = msgspec.json.Decoder(_Scope)
+_RESOURCE = msgspec.json.Decoder(_Resource)
 
 
 def _request(span: Any) -> Any:
     """The type of one export request whose spans are of this type."""
     of_scope = msgspec.defstruct(
-        "OfScope", [("spans", list[span]), ("scope", _Scope, _Scope())], gc=False
+        "OfScope", [("spans", list[span]), ("scope", msgspec.Raw, _NONE)], gc=False
     )
     of_resource = msgspec.defstruct(
         "OfResource",
-        [("scopeSpans", list[of_scope]), ("resource", _Resource, _Resource())],
+        [("scopeSpans", list[of_scope]), ("resource", msgspec.Raw, _NONE)],
         gc=False,
     )
     return msgspec.defstruct("Request", [("resourceSpans", list[of_resource])], gc=False)
@@ -71,11 +79,19 @@ _Scopes = Iterable[tuple[dict[str, Any], Sequence[Any]]]
 
 def _typed_scopes(request: Any) -> _Scopes:
     for of_resource in request.resourceSpans:
-        resource = attributes_of(of_resource.resource.attributes)
+        resource = bytes(of_resource.resource)
         for of_scope in of_resource.scopeSpans:
-            named = of_scope.scope
-            scope = _told(named.name, named.version, named.attributes)
-            yield {"resource": resource, "scope": scope}, of_scope.spans
+            yield _surroundings(resource, bytes(of_scope.scope)), of_scope.spans
+
+
+@lru_cache(64)
+def _surroundings(resource: bytes, scope: bytes) -> dict[str, Any]:
+    """What a resource and a scope say; a file has few of them, and repeats them."""
+    named = _SCOPE.decode(scope)
+    return {
+        "resource": attributes_of(_RESOURCE.decode(resource).attributes),
+        "scope": _told(named.name, named.version, named.attributes),
+    }
 
 
 def _scopes(document: Any) -> _Scopes:
@@ -113,12 +129,13 @@ def _opened(span: Any) -> Any:
         except UnreadableError:
             return span
     told = messages_of(span.get("events")) if isinstance(span, dict) else None
-    return {**span, "told": told} if told else span
+    return {**span, _TOLD: told} if told else span
 
 
-def _has_no_messages(block: bytes) -> bool:
-    """Whether no event of a block can tell messages."""
-    return b'.message"' not in block and b'"gen_ai.choice"' not in block
+def _messages(columns: Mapping[str, Sequence[Any]]) -> dict[str, list[Any]]:
+    """What the events of a batch tell of messages, where any do."""
+    told = [messages_of(events) if events else None for events in columns.get("events", ())]
+    return {_TOLD: told} if any(told) else {}
 
 
 _TELLING = re.compile(rb'"gen_ai\.(?:\w+\.message|choice)"')
@@ -136,8 +153,8 @@ SPAN = (
     Field("scope_name", "scope.name"),
     *attribute_fields("attributes."),
     *EVENT_FIELDS,
-    Field("input", "told.input"),
-    Field("output", "told.output"),
+    Field("input", f"{_TOLD}.input"),
+    Field("output", f"{_TOLD}.output"),
     Field("service_name", "resource.service.name"),
     Field("release", "resource.service.version"),
     Field("environment", "resource.deployment.environment.name|resource.deployment.environment"),
@@ -159,7 +176,7 @@ otlp = reader(
     signatures=keys("resourceSpans", "resource_spans"),
     repeats=REPEATS,
     explode=spans_in,
-    nesting=Nesting(_request, _typed_scopes, _has_no_messages),
+    nesting=Nesting(_request, _typed_scopes, _messages),
     typed={"attributes": list[KeyValue]},
     fields=SPAN,
     side_rows=span_rows,
