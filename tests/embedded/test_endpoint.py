@@ -8,7 +8,6 @@ import pytest
 
 from llmops_lab._endpoints.limits import Limits
 from llmops_lab.embedders.endpoint import EmbeddingEndpoint
-from llmops_lab.embedders.sentence_model import SentenceModel
 from llmops_lab.embeddings import embed, estimate_embedding
 from llmops_lab.errors import LabError
 from llmops_lab.traces import Traces
@@ -154,12 +153,3 @@ def test_without_a_key_nothing_is_called(monkeypatch):
 def test_credentials_in_an_address_are_no_part_of_the_name_in_the_cache():
     endpoint = EmbeddingEndpoint("m", "https://user:pass@llm.invalid:8443/v1", dimensions=64)
     assert endpoint.cache_name == "llm.invalid:8443/v1 m (64)"
-
-
-def test_a_sentence_model_says_what_to_install(tmp_path):
-    try:
-        import sentence_transformers  # noqa: F401
-    except ModuleNotFoundError:
-        with pytest.raises(LabError, match="pip install sentence-transformers"):
-            embed(traces_of(2), embedder=SentenceModel("BAAI/bge-small-en-v1.5"), cache=False)
-    assert SentenceModel(str(tmp_path)).cache_name is None
