@@ -1,8 +1,6 @@
 """The pytest plugin, in pytest runs of its own."""
 
 import importlib
-import os
-import sys
 import tomllib
 from pathlib import Path
 
@@ -15,19 +13,6 @@ from llmops_lab.scorers.judge import Judge
 pytest_plugins = ["pytester"]
 ROOT = Path(__file__).resolve().parents[1]
 GATE = ("--llmops-gate=gate.toml", "--llmops-run=run.jsonl")
-
-
-@pytest.fixture
-def run_pytest(pytester, monkeypatch):
-    """Run pytest in a process of its own, with our plugin and no other installed one."""
-    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), *sys.path]))
-
-    def run(*arguments):
-        plugin = ("-p", "llmops_lab.pytest_plugin", "-p", "no:cacheprovider")
-        return pytester.runpytest_subprocess(*plugin, "--strict-markers", *arguments)
-
-    return run
 
 
 @pytest.fixture

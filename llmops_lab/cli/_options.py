@@ -1,15 +1,11 @@
 """Arguments that several commands share, and how a result is printed."""
 
-import importlib
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import polars as pl
 import typer
-
-from llmops_lab.errors import LabError
 
 Sources = Annotated[list[str], typer.Argument(help="Trace exports: files, folders or globs.")]
 Format = Annotated[
@@ -20,20 +16,6 @@ Labels = Annotated[
     Path | None, typer.Option(help="People's labels, for judges: CSV, JSONL or Parquet.")
 ]
 Golden = Annotated[Path, typer.Option(help="Golden set, JSONL.")]
-
-
-def named_object(name: str) -> Any:
-    """What `package.module:name` names, also in the current folder; LabError when not there."""
-    module, _, inside = name.partition(":")
-    # Where Python looks for an installed command's modules the current folder is not.
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        return getattr(importlib.import_module(module), inside)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise LabError(
-            f"no {name!r}: {error}; write package.module:function, importable from here"
-        ) from error
 
 
 def show(result: Any, frame: pl.DataFrame, *, as_json: bool) -> None:

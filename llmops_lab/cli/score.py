@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from llmops_lab._runs.named import named_object
 from llmops_lab.cli import commands
-from llmops_lab.cli._options import AsJson, Format, Sources, named_object, show
+from llmops_lab.cli._options import AsJson, Format, Sources, show
 
 
 @commands.register("score")
