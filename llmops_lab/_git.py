@@ -194,8 +194,23 @@ class Repository:
         identity = get_user_identity(self.repo.get_config_stack(), "AUTHOR")
         return Person.of(identity.decode("utf-8", "replace"))
 
-    def commit_files(self, paths: list[Path], message: str) -> str:
-        """Commit just these files, signed where Git is set up so; the hash.
+    def signature(self, sha: str) -> tuple[bytes, bytes | None]:
+        """What was signed of a commit, and the signature; None where it has none."""
+        commit = self.commit(sha)
+        return commit.raw_without_sig(), commit.gpgsig
+
+    def signs_with_ssh(self) -> bool:
+        """Git has an SSH key here to sign commits with."""
+        config = self.repo.get_config_stack()
+        try:
+            return config.get((b"gpg",), b"format") == b"ssh" and bool(
+                config.get((b"user",), b"signingkey")
+            )
+        except KeyError:
+            return False
+
+    def commit_files(self, paths: list[Path], message: str, *, signed: bool = False) -> str:
+        """Commit just these files, signed where that is asked or Git is set up so; the hash.
 
         Raises LabError when other changes are staged, since they would go along.
         """
@@ -208,7 +223,7 @@ class Repository:
         if others := sorted(staged - set(names)):
             raise LabError(f"{', '.join(others[:3])} is staged too; commit or unstage it first")
         tree.stage(names)
-        return tree.commit(message.encode()).decode()
+        return tree.commit(message.encode(), sign=signed or None).decode()
 
     def tags(self) -> dict[str, "Commit"]:
         """The tags that lead to a commit."""

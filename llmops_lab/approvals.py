@@ -45,8 +45,9 @@ def approve(
     Who you are is what Git's `user.name` and `user.email` say; the policy must name you among
     its approvers, and you may not have written what is approved. `overrule` gives the reason to
     ship against a verdict that is no pass: it is recorded, and the verdict stays what it is.
-    `log` is a decision log that gets a line in the same commit. With commit=False the files are
-    written for you to commit (`git commit --signoff`). Raises LabError when you may not approve.
+    `log` is a decision log that gets a line in the same commit. The commit is signed where Git
+    is set up so or the policy asks for it. With commit=False the files are written for you to
+    commit (`git commit --signoff -S`). Raises LabError when you may not approve.
     """
     found = Repository.around(repository)
     if found is None:
@@ -63,7 +64,8 @@ def approve(
         says = overrule or f"gate result {verdict.result_hash[:12]} of run {verdict.run_id}"
         facts = msgspec.to_builtins(approval)
         files.append(DecisionLog.load(log).append(kind, says, by=str(who), facts=facts).path)
-    sha = found.commit_files(files, _message(approval)) if commit else None
+    signed = verdict.policy["allowed_signers"] is not None
+    sha = found.commit_files(files, _message(approval), signed=signed) if commit else None
     return Signed(approval, path, sha)
 
 
@@ -79,6 +81,11 @@ def _check(verdict: Verdict, who: Person, found: Repository, overrule: str | Non
         raise LabError("the policy names no approvers; add approvers = [...] to it")
     if verdict.prompt is not None and verdict.prompt.dirty:
         raise LabError("the run's prompt has changes that no commit holds; commit it, run again")
+    if verdict.policy["allowed_signers"] and not found.signs_with_ssh():
+        raise LabError(
+            "the policy asks for a signed approval; name your key to Git: git config gpg.format "
+            "ssh, and git config user.signingkey ~/.ssh/id_ed25519.pub"
+        )
     if problem := objection(who, verdict, found):
         raise LabError(f"{problem}, so they cannot approve it")
     same = [a for a in read_approvals(found).values() if a.result_hash == verdict.result_hash]

@@ -2,7 +2,7 @@
 
 An approval is a file under `approvals/`, added by a commit of the approver's own with a
 `Signed-off-by` line. Names and addresses in commits are claims: what this proves is in
-docs/approvals.md.
+docs/approvals.md. Signatures are more than claims.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from llmops_lab._gates.signatures import signature_problem
 from llmops_lab._gates.verdict import APPROVAL, Check, Verdict
 from llmops_lab._git import Person, Repository, Revision
 
@@ -94,6 +95,13 @@ def _problem(
         return f"it was committed by {author}"
     if author not in signed:
         return "its commit is not signed off by its author"
+    if signers := verdict.policy["allowed_signers"]:
+        # A key belongs to an address; a name, even one that looks like an address, proves nothing.
+        if author.email.casefold() not in {name.casefold() for name in verdict.policy["approvers"]}:
+            return f"{author.email} is none of the policy's approvers"
+        problem = signature_problem(commits[0], repository, repository.root / signers)
+        if problem is not None:
+            return problem
     return objection(author, verdict, repository, rev=commits[0].sha)
 
 

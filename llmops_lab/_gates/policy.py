@@ -28,7 +28,9 @@ class Policy:
     record (`calibrate(...).save(path)`), relative to the repository, which may be at most
     `max_calibration_age_days` old; a judge without one never decides. `budgets` are named as in
     `duration_s_p95`, `cost_usd_mean` and `error_rate`. `approvers` are names or addresses of Git
-    authors, of whom one must have signed off what is to ship. Cases count by their weight.
+    authors, of whom one must have signed off what is to ship; with `allowed_signers`, a file
+    relative to the repository as SSH reads it, by a commit signed with a key that it gives to
+    their address. Cases count by their weight.
     """
 
     metric: str = "passed"
@@ -47,6 +49,7 @@ class Policy:
     calibrations: dict[str, str] = field(default_factory=dict[str, str])
     max_calibration_age_days: float = 90.0
     approvers: list[str] = field(default_factory=list[str])
+    allowed_signers: str | None = None
 
     def __post_init__(self) -> None:
         check_budgets(self.budgets)
@@ -54,6 +57,12 @@ class Policy:
             raise FormatError(f"no segments by {self.segments!r}; there are {', '.join(SEGMENTS)}")
         if not (0 < self.alpha < 0.5 and 0 <= self.margin < 1):
             raise FormatError("alpha lies between 0 and 0.5, margin between 0 and 1")
+
+        nameless = [name for name in self.approvers if "@" not in name]
+        if self.allowed_signers is not None and nameless:
+            raise FormatError(
+                f"keys are given to addresses; name {nameless[0]!r} among the approvers by theirs"
+            )
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

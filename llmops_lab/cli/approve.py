@@ -30,5 +30,5 @@ def approval(  # noqa: PLR0913, PLR0917 — the options of a command are its par
     verdict = Gate.load(policy).check(EvalRun.load(run), baseline=previous, labels=people)
     typer.echo(str(verdict))
     signed = approve(verdict, overrule=overrule, log=log, commit=commit)
-    done = f"commit {signed.commit[:9]}" if signed.commit else "commit it: git commit --signoff"
+    done = f"commit {signed.commit[:9]}" if signed.commit else "commit it: git commit --signoff -S"
     typer.echo(f"{signed.approval.approver} signed {signed.path.name}; {done}")
