@@ -1,14 +1,16 @@
 """How often planted changes are found, and how often something is found where nothing changed.
 
-    python benchmarks/drift.py FOLDER [--runs 40] [--embedder wordllama] [--peers]
+    python benchmarks/drift.py FOLDER [--runs 40] [--embedder wordllama]
+        [--parts planted calm hits reports time peers verdicts]
 
 FOLDER holds clinc150/ (clinc/oos-eval) and banking77/ (PolyAI task-specific-datasets). A planted
 intent counts as found when a reported segment changed its way and at least half of the
 segment's rows in the window where it is larger are of that intent. The scan is the one of
 `detect_drift`, which spends 60 % of its 5 % on shares; the ceiling is the same test given the
-true intents as groups. `--peers` adds what a competent user writes (UMAP, HDBSCAN, chi-square,
-Benjamini-Hochberg) and a ranking by ratio, top three; they are slow. alibi-detect needs numpy
-below 2 and Evidently gives one number per window, so neither stands here.
+true intents as groups. Parts: `planted` changes, `calm` windows, `hits` counted in other ways,
+whole `reports`, the `time` of a large scan. Not run unless named: `peers` (what a competent user
+writes, UMAP, HDBSCAN, chi-square, Benjamini-Hochberg, and a ranking by ratio, top three; slow) and
+`verdicts`, one per window, of Evidently and alibi-detect where they are installed.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from _drift_peers import Found, Method, notebook, ratio_ranking, verdicts
 from _windows import PLANTED, Queries, Windows, independent, read_queries, users
 from scipy import stats
 from threadpoolctl import threadpool_limits
@@ -27,7 +30,6 @@ from llmops_lab._drift.comparison import Comparison
 from llmops_lab._drift.findings import changed_shares
 from llmops_lab._drift.reasons import named_metrics
 from llmops_lab._drift.spending import ON_SHARES
-from llmops_lab._scan.landmarks import density_groups, layout, nearest
 from llmops_lab._scan.permutation import count_rows, scan_shares
 from llmops_lab._scan.tree_scan import Nodes, candidate_nodes, principal_axes
 from llmops_lab._scan.units import units_of
@@ -36,65 +38,38 @@ from llmops_lab.embedders._embedder import embedders
 from llmops_lab.embeddings import Embeddings
 
 ALPHA = 0.05 * ON_SHARES
+PARTS = ("planted", "calm", "hits", "reports", "time", "peers", "verdicts")
 
 
-Found = list[tuple[np.ndarray, int]]
-Method = Callable[[Queries, Windows, int], Found]
-
-
-def scan_nodes(nodes: Nodes, windows: Windows, seed: int, *, by_row: bool = False) -> Found:
+def scan_nodes(
+    nodes: Nodes, windows: Windows, seed: int, *, by_row: bool = False
+) -> tuple[Found, Found]:
+    """What is named, and all that is significant."""
     unit = np.arange(len(windows.rows)) if by_row else windows.unit
     counts = count_rows(units_of(unit, windows.is_current), nodes.cell, nodes.members)
     result = scan_shares(counts, alpha=ALPHA, seed=seed)
     both = Comparison(pl.DataFrame(), windows.rows[:, None], windows.is_current, counts.units)
     changed = changed_shares(both, nodes, result, ALPHA)
-    return [(finding.rows, int(np.sign(finding.statistic))) for finding in changed]
+    named = [(finding.rows, int(np.sign(finding.statistic))) for finding in changed]
+    significant = np.flatnonzero(result.p_adjusted <= ALPHA).tolist()
+    return named, [(nodes.rows(i), int(np.sign(result.statistic[i]))) for i in significant]
 
 
 def tree_scan(queries: Queries, windows: Windows, seed: int) -> Found:
     axes = principal_axes(queries.matrix[windows.rows], seed=seed)
-    return scan_nodes(candidate_nodes(axes, seed=seed), windows, seed)
+    return scan_nodes(candidate_nodes(axes, seed=seed), windows, seed)[0]
 
 
 def by_row(queries: Queries, windows: Windows, seed: int) -> Found:
     axes = principal_axes(queries.matrix[windows.rows], seed=seed)
-    return scan_nodes(candidate_nodes(axes, seed=seed), windows, seed, by_row=True)
+    return scan_nodes(candidate_nodes(axes, seed=seed), windows, seed, by_row=True)[0]
 
 
 def ceiling(queries: Queries, windows: Windows, seed: int) -> Found:
     _, cell = np.unique(queries.intents[windows.rows], return_inverse=True)
     sizes = np.bincount(cell)
     members = np.eye(len(sizes), dtype=np.float32)[sizes >= max(8, 0.005 * len(cell))]
-    return scan_nodes(Nodes(cell, members), windows, seed)
-
-
-def _flat(queries: Queries, windows: Windows, seed: int) -> list[tuple[np.ndarray, int, int]]:
-    """Flat clusters of UMAP(5) and HDBSCAN with their counts then and now."""
-    matrix = queries.matrix[windows.rows]
-    group = density_groups(layout(matrix, nearest(matrix, matrix, k=15), axes=5, seed=seed))
-    masks = [group == g for g in range(group.max() + 1)]
-    now = windows.is_current
-    return [(mask, int((mask & ~now).sum()), int((mask & now).sum())) for mask in masks]
-
-
-def notebook(queries: Queries, windows: Windows, seed: int) -> Found:
-    groups = _flat(queries, windows, seed)
-    n_now = int(windows.is_current.sum())
-    n_then = len(windows.rows) - n_now
-    tables = [[[k, n_then - k], [m, n_now - m]] for _, k, m in groups]
-    p = [stats.chi2_contingency(table).pvalue for table in tables]
-    adjusted = stats.false_discovery_control(p) if p else []
-    return [
-        (mask, 1 if m * n_then > k * n_now else -1)
-        for (mask, k, m), q in zip(groups, adjusted, strict=True)
-        if q <= 0.05
-    ]
-
-
-def ratio_ranking(queries: Queries, windows: Windows, seed: int) -> Found:
-    groups = _flat(queries, windows, seed)
-    ranked = sorted(groups, key=lambda g: -abs(np.log((g[2] + 0.5) / (g[1] + 0.5))))
-    return [(mask, 1 if m > k else -1) for mask, k, m in ranked[:3]]
+    return scan_nodes(Nodes(cell, members), windows, seed)[0]
 
 
 def judge(queries: Queries, windows: Windows, found: Found) -> tuple[set[str], int, list[float]]:
@@ -133,6 +108,53 @@ def measure(
         f" {false / runs:.3f} ({low:.3f}–{high:.3f}) | {seconds:.2f} |",
         flush=True,
     )
+
+
+def ways_to_count(
+    mine: np.ndarray, sign: int, queries: Queries, windows: Windows, found: Found
+) -> dict[str, bool]:
+    """Whether the planted rows `mine` count as found, in the ways one may count."""
+    intents, now = queries.intents[windows.rows], windows.is_current
+    larger = now == (sign > 0)
+    groups = [rows for rows, way in found if way == sign]
+
+    def commonest(rows: np.ndarray) -> bool:
+        names, counts = np.unique(intents[rows & larger], return_counts=True)
+        return (rows & mine).any() and names[counts.argmax()] == intents[mine][0]
+
+    def gained(rows: np.ndarray) -> int:
+        return sign * int((rows & now).sum() - (rows & ~now).sum())
+
+    each = {
+        "half of it in the larger window": lambda g: (
+            2 * (g & mine & larger).sum() >= (g & larger).sum()
+        ),
+        "commonest in the larger window": commonest,
+        "half of what it gained": lambda g: 2 * gained(g & mine) >= gained(g) > 0,
+        "holds half of the planted rows": lambda g: (
+            2 * (g & mine & larger).sum() >= (mine & larger).sum()
+        ),
+        "Jaccard of 0.5": lambda g: 2 * (g & mine).sum() >= (g | mine).sum(),
+    }
+    return {name: any(map(way, groups)) for name, way in each.items()}
+
+
+def count_hits(name: str, queries: Queries, n: int, runs: int) -> None:
+    """Recall counted in other ways, of what is named and of all that is significant."""
+    counted: dict[str, list[tuple[bool, bool]]] = {}
+    for seed in range(runs):
+        windows = independent(queries, n, PLANTED, seed)
+        axes = principal_axes(queries.matrix[windows.rows], seed=seed)
+        both = scan_nodes(candidate_nodes(axes, seed=seed), windows, seed)
+        for intent, sign in windows.planted.items():
+            mine = queries.intents[windows.rows] == intent
+            named, all_of_them = (ways_to_count(mine, sign, queries, windows, f) for f in both)
+            for way, hit in named.items():
+                counted.setdefault(way, []).append((hit, all_of_them[way]))
+    print(f"\n| {name}: a change counts when | named | any significant node |\n|" + " --- |" * 3)
+    for way, hits in counted.items():
+        named, significant = np.mean(hits, axis=0)
+        print(f"| {way} | {named:.2f} | {significant:.2f} |", flush=True)
 
 
 def whole_report(queries: Queries, windows: Windows, seed: int) -> DriftReport:
@@ -192,56 +214,98 @@ def time_scan(queries: Queries, n: int) -> None:
     print(f"\nthe scan of {n:,} rows takes {time.process_time() - start:.1f} CPU s")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--runs", type=int, default=40)
-    parser.add_argument("--embedder", default="wordllama", choices=list(embedders))
-    parser.add_argument("--peers", action="store_true")
-    chosen = parser.parse_args()
-    runs = chosen.runs
-    clinc, banking = (
-        read_queries(chosen.folder, name, embedders[chosen.embedder])
-        for name in ("clinc150", "banking77")
-    )
-    print(f"{chosen.embedder}; false = share of runs with a segment that was not planted\n")
-    print("| windows | method | runs | recall | purity | false (95 %) | CPU s |\n|" + " --- |" * 7)
-    methods = [tree_scan, ceiling] + [notebook, ratio_ranking] * chosen.peers
-    for n in (500, 1000, 2000):
-        for method in methods:
-            few = runs if method in (tree_scan, ceiling) else min(runs, 10)
-            measure(
-                f"CLINC150, 3 changes, {n:,} rows",
-                clinc,
-                lambda s, n=n: independent(clinc, n, PLANTED, s),
-                method,
-                few,
+def measure_verdicts(queries: Queries, runs: int) -> None:
+    """How often a verdict on the whole window falls, with three changes and without."""
+    found = verdicts()
+    if not found:
+        print("\nneither Evidently nor alibi-detect is installed: no verdicts")
+        return
+    ours = {"ours: any segment": lambda q, w: bool(tree_scan(q, w, 0))}
+    print("\n| verdict, 1,000 rows | runs | with 3 changes | none | users, none |")
+    print("|" + " --- |" * 5)
+    for name, verdict in (ours | found).items():
+        cells = [
+            np.mean([verdict(queries, draw(seed)) for seed in range(runs)])
+            for draw in (
+                lambda s: independent(queries, 1000, PLANTED, s),
+                lambda s: independent(queries, 1000, (), s),
+                lambda s: users(queries, 1000, "none", s),
             )
-    for method in (tree_scan, ceiling):
-        measure(
-            "BANKING77, 3 changes, 1,000 rows",
-            banking,
-            lambda s: independent(banking, 1000, PLANTED, s),
-            method,
-            runs,
-        )
-    measure(
-        "no change, rows", clinc, lambda s: independent(clinc, 1000, (), s), tree_scan, 5 * runs
-    )
-    for scenario in ("none", "burst", "spread"):
-        many = 5 * runs if scenario == "none" else runs
+        ]
+        print(f"| {name} | {runs} |" + "".join(f" {c:.2f} |" for c in cells), flush=True)
+
+
+def measure_planted(clinc: Queries, banking: Queries, methods: list[Method], runs: int) -> None:
+    """Three planted changes: windows of three sizes, and the harder intents."""
+    for queries, name, n in (
+        (clinc, "CLINC150", 500),
+        (clinc, "CLINC150", 1000),
+        (clinc, "CLINC150", 2000),
+        (banking, "BANKING77", 1000),
+    ):
+        for method in methods:
+            measure(
+                f"{name}, 3 changes, {n:,} rows",
+                queries,
+                lambda s, q=queries, n=n: independent(q, n, PLANTED, s),
+                method,
+                runs,
+            )
+
+
+def measure_calm(clinc: Queries, runs: int) -> None:
+    """No change, one user who asks a lot, a new intent of many users."""
+    many = 5 * runs
+    measure("no change, rows", clinc, lambda s: independent(clinc, 1000, (), s), tree_scan, many)
+    for scenario, n in (("none", many), ("burst", runs), ("spread", runs)):
         measure(
             f"users, {scenario}",
             clinc,
             lambda s, x=scenario: users(clinc, 1000, x, s),
             tree_scan,
-            many,
+            n,
         )
     measure("users, none", clinc, lambda s: users(clinc, 1000, "none", s), by_row, min(runs, 20))
-    many = 5 * runs // 2
-    measure_reports("rows, no change", clinc, lambda s: independent(clinc, 1000, (), s), many)
-    measure_reports("users, no change", clinc, lambda s: users(clinc, 1000, "none", s), many)
-    time_scan(clinc, 100_000)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--runs", type=int, default=40)
+    parser.add_argument("--embedder", default="wordllama", choices=list(embedders))
+    parser.add_argument("--parts", nargs="+", default=PARTS[:5], choices=PARTS)
+    chosen = parser.parse_args()
+    runs, parts = chosen.runs, chosen.parts
+    clinc, banking = (
+        read_queries(chosen.folder, name, embedders[chosen.embedder])
+        for name in ("clinc150", "banking77")
+    )
+    print(f"{chosen.embedder}; false = share of runs with a segment that was not planted\n")
+    if {"planted", "calm", "peers"} & set(parts):
+        print(
+            "| windows | method | runs | recall | purity | false (95 %) | CPU s |\n|" + " --- |" * 7
+        )
+    if "planted" in parts:
+        measure_planted(clinc, banking, [tree_scan, ceiling], runs)
+    if "peers" in parts:
+        measure_planted(clinc, banking, [notebook, ratio_ranking], min(runs, 10))
+        for method in (notebook, ratio_ranking):
+            draw = lambda s: independent(clinc, 1000, (), s)  # noqa: E731
+            measure("no change, rows", clinc, draw, method, min(runs, 10))
+    if "calm" in parts:
+        measure_calm(clinc, runs)
+    if "hits" in parts:
+        count_hits("CLINC150, 1,000 rows", clinc, 1000, runs)
+        count_hits("CLINC150, 2,000 rows", clinc, 2000, runs)
+        count_hits("BANKING77, 1,000 rows", banking, 1000, runs)
+    if "reports" in parts:
+        many = 5 * runs // 2
+        measure_reports("rows, no change", clinc, lambda s: independent(clinc, 1000, (), s), many)
+        measure_reports("users, no change", clinc, lambda s: users(clinc, 1000, "none", s), many)
+    if "time" in parts:
+        time_scan(clinc, 100_000)
+    if "verdicts" in parts:
+        measure_verdicts(clinc, min(runs, 20))
 
 
 if __name__ == "__main__":
