@@ -212,3 +212,14 @@ def test_odd_objects_in_a_list_are_set_aside():
     traces = read_traces([run("1"), 3, None, {1: 2}, run("2", extra_key=float("nan"))])
     assert ids(traces) == ["1", "2"]
     assert traces.rejected.height == 3
+
+
+def test_a_line_that_breaks_after_a_key_no_other_line_has_is_one_rejection():
+    lines = [json.dumps({**OBSERVATION_KEYS, "id": str(n)}) for n in range(3)]
+    lines.append(json.dumps({**OBSERVATION_KEYS, "id": "x", "brandNew": 1}) + ",")
+    traces = read_traces("\n".join(lines).encode())
+    assert traces.spans["span_id"].to_list() == ["0", "1", "2"]
+    assert traces.rejected["line"].to_list() == [4]
+
+
+OBSERVATION_KEYS = {"traceId": "t", "type": "SPAN", "startTime": "2026-01-01T00:00:00Z"}

@@ -10,6 +10,7 @@ import polars as pl
 
 from llmops_lab._spans.schema import SIDE_TABLES, SPANS, conform
 from llmops_lab.errors import FormatError
+from llmops_lab.readers._cloudwatch import log_table, logged
 from llmops_lab.readers._detect import (
     Found,
     canonical_table,
@@ -19,6 +20,7 @@ from llmops_lab.readers._detect import (
     has_spans,
 )
 from llmops_lab.readers._json import UnreadableError
+from llmops_lab.readers._log_lines import is_log, log_records
 from llmops_lab.readers._reader import Reader, Rows, readers
 from llmops_lab.readers._records import (
     Batch,
@@ -108,6 +110,8 @@ def read_content(content: Content, wanted: str | None, ad_hoc: Reader | None) ->
     if isinstance(data, list):
         records = [Record(n, item) for n, item in enumerate(data, 1)]
         return _read_records(name, iter([records]), wanted, ad_hoc)
+    if is_log(data.head):
+        return _read_records(name, iter([log_records(data.whole())]), wanted, ad_hoc)
     if is_json(data.head):
         return _read_records(name, split_json(data, name), wanted, ad_hoc)
     return _read_table(name, read_csv(data.whole(), name), wanted, ad_hoc)
@@ -120,11 +124,13 @@ def _read_table(
     if not ad_hoc and not wanted and (canonical := canonical_table(frame)):
         yield _canonical(name, frame, canonical)
         return
+    if not ad_hoc and log_table(frame):
+        yield from _read_records(name, _as_records(frame, lines), wanted, None)
+        return
     reader = ad_hoc or (readers[wanted] if wanted else detect_table(frame, name))
     frame = reader.mend(frame) if reader.mend else frame
     if reader.explode and not has_spans(reader, frame.columns):
-        rows = map(Record, lines, frame.iter_rows(named=True))
-        yield from _read_records(name, iter([list(rows)]), reader.name, None)
+        yield from _read_records(name, _as_records(frame, lines), reader.name, None)
         return
     if ad_hoc:
         check_mapping(ad_hoc, frame.columns)
@@ -138,6 +144,10 @@ def _read_table(
         yield part
 
 
+def _as_records(frame: pl.DataFrame, lines: list[int]) -> Iterator[Batch]:
+    return iter([list(map(Record, lines, frame.iter_rows(named=True)))])
+
+
 def _canonical(name: str, frame: pl.DataFrame, table: str) -> Part:
     if table == "spans":
         return Part(name, frames=[conform(frame.lazy(), SPANS).collect()])
@@ -147,6 +157,7 @@ def _canonical(name: str, frame: pl.DataFrame, table: str) -> Part:
 def _read_records(
     name: str, batches: Iterator[Batch], wanted: str | None, ad_hoc: Reader | None
 ) -> Iterator[Part]:
+    batches = logged(batches)
     first = next(batches, [])
     found = Found(ad_hoc) if ad_hoc else detect(_samples(first), name, wanted=wanted)
     form = Format(name, *found)

@@ -58,6 +58,13 @@ def streamed_only(spans: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def without_unstored(spans: pl.DataFrame) -> pl.DataFrame:
+    """The proxy writes `{}` for the messages and the response that it was not told to store."""
+    texts = ("input_text", "output_text", "input_messages", "output_messages")
+    unstored = (pl.when(pl.col(name) != "{}").then(name).alias(name) for name in texts)
+    return streamed_only(spans).with_columns(unstored)
+
+
 def guardrail_rows(paths: str) -> SideRows:
     """Rows of the guardrails that ran before, during or after a call."""
 

@@ -253,8 +253,9 @@ class RecordDecoder:
                     kept.append(record)
                 except _NewKeysError:
                     few = _FIRST_LOOK if not position else len(records)
-                    self._learn_all(records[position : position + few])
-                    break
+                    if self._learn_all(records[position : position + few]):
+                        break
+                    rejected.append((record.line, _broken(record.data)))
                 except UnreadableError as error:
                     rejected.append((record.line, str(error)))
             if self._struct is before:
@@ -291,11 +292,24 @@ class RecordDecoder:
             named["f0"] = {key: item for key, item in value.items() if key not in self._names}
         return self._struct(**named)
 
-    def _learn_all(self, records: Iterable[Record]) -> None:
+    def _learn_all(self, records: Iterable[Record]) -> bool:
+        """Whether there was a new key; a record that breaks off after one shows none."""
         keys: dict[str, None] = {}
         for record in records:
             keys.update(dict.fromkeys(keys_of(record.data)))
-        self._learn(keys)
+        known = len(self._names), self._is_full
+        if keys.keys() - self._names.keys():
+            self._learn(keys)
+        return known != (len(self._names), self._is_full)
+
+
+def _broken(data: Any) -> str:
+    """Why a record cannot be read whose first keys can."""
+    try:
+        decode(data)
+    except (UnreadableError, TypeError) as error:
+        return str(error)
+    return "not an object"
 
 
 def _is_new_key(message: str) -> bool:

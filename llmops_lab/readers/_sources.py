@@ -168,7 +168,9 @@ def _in_folder(folder: Path) -> list[Path]:
 
 def _is_data(file: Path) -> bool:
     suffixes = [suffix for suffix in file.suffixes if suffix not in _PACKED]
-    return file.is_file() and bool(suffixes) and suffixes[-1].lower() in _DATA
+    # CloudWatch exports to S3 are called `000000.gz`.
+    known = suffixes[-1].lower() in _DATA if suffixes else file.suffix in _PACKED
+    return known and file.is_file()
 
 
 def _nothing_at(path: str, *, is_folder: bool) -> str:

@@ -108,7 +108,9 @@ def _one_after_another(text: bytes) -> list[Record]:
         try:
             _, end = reader.raw_decode(whole, position)
         except (ValueError, RecursionError):
-            end = len(whole)
+            # Once a document was whole, what is broken or no JSON ends where the next one starts.
+            following = whole.find("\n{", position + 1) if records else -1
+            end = following if following >= 0 else len(whole)
         records.append(Record(len(records) + 1, whole[position:end].encode()))
         position = end
         while position < len(whole) and whole[position].isspace():

@@ -5,7 +5,6 @@ from typing import Any
 
 import polars as pl
 
-from llmops_lab.readers._cloudwatch import CLOUDWATCH, unwrapped
 from llmops_lab.readers._convert import (
     Column,
     Values,
@@ -27,8 +26,8 @@ _IN, _OUT = "input.inputBodyJson.", "output.outputBodyJson."
 
 
 def calls_in(record: Record) -> Exploded:
-    """The call, or the calls that CloudWatch wrapped as messages of log events."""
-    return Exploded([Record(record.line, _call(entry)) for entry in unwrapped(object_of(record))])
+    """The call."""
+    return Exploded([Record(record.line, _call(object_of(record)))])
 
 
 def _call(entry: Any) -> Any:
@@ -70,9 +69,7 @@ bedrock = reader(
     title="AWS Bedrock model-invocation log",
     evidence="real file seen in public",
     source="dheerajoruganty/aws-bedrock-logs-mcp-server",
-    signatures=keys(
-        "modelId requestId operation input output", "schemaType modelId requestId", *CLOUDWATCH
-    ),
+    signatures=keys("modelId requestId operation input output", "schemaType modelId requestId"),
     explode=calls_in,
     finish=_inclusive,
     fields=(

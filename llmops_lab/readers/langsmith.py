@@ -20,6 +20,7 @@ from llmops_lab.readers._convert import (
 from llmops_lab.readers._json import decode, list_in, object_in
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._openai import finish_reasons, logprob_fields
+from llmops_lab.readers._python_cells import opened_cells
 from llmops_lab.readers._reader import Exploded, Field, Rows, keys, reader
 from llmops_lab.readers._records import Record
 from llmops_lab.readers._side_rows import as_number
@@ -132,6 +133,7 @@ langsmith = reader(
     evidence="real file",
     signatures=keys("run_type start_time id", "post", "patch"),
     explode=runs_in,
+    mend=opened_cells,
     fields=(
         Field("trace_id", "trace_id"),
         Field("trace_id", "dotted_order", _root_trace),

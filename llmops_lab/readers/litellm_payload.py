@@ -2,6 +2,7 @@
 
 from llmops_lab.readers._convert import choice, flag, gentle, number, whole
 from llmops_lab.readers._litellm import REQUEST, STATUS, guardrail_rows, streamed_only
+from llmops_lab.readers._python_cells import opened_cells
 from llmops_lab.readers._reader import Field, keys, reader
 
 _USAGE = "response.usage."
@@ -12,6 +13,7 @@ litellm_payload = reader(
     evidence="real file",
     signatures=keys("call_type response_cost hidden_params startTime"),
     finish=streamed_only,
+    mend=opened_cells,
     fields=(
         *REQUEST,
         Field("trace_id", "trace_id"),

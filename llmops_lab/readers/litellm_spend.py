@@ -1,7 +1,8 @@
 """LiteLLM SpendLogs: rows of the proxy's database, or its published JSON."""
 
 from llmops_lab.readers._convert import choice, number, scaled, whole
-from llmops_lab.readers._litellm import REQUEST, STATUS, guardrail_rows, streamed_only
+from llmops_lab.readers._litellm import REQUEST, STATUS, guardrail_rows, without_unstored
+from llmops_lab.readers._python_cells import opened_cells
 from llmops_lab.readers._reader import Field, keys, reader
 
 _USAGE = "metadata.usage_object."
@@ -13,7 +14,8 @@ litellm_spend = reader(
     title="LiteLLM SpendLogs",
     evidence="real file",
     signatures=keys("request_id call_type spend startTime"),
-    finish=streamed_only,
+    finish=without_unstored,
+    mend=opened_cells,
     fields=(
         *REQUEST,
         Field("trace_id", "session_id"),

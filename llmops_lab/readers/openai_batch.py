@@ -22,7 +22,7 @@ openai_batch = reader(
     evidence="real file",
     signatures=keys("custom_id response response/status_code", "custom_id response error id"),
     fields=(
-        Field("span_id", "id"),
+        Field("span_id", f"id|{_BODY}id|response.request_id|custom_id"),  # Azure numbers no lines
         Field("name", "custom_id"),
         Field("kind", f"{_BODY}object", choice({"list": "embedding"})),
         Field("kind", "custom_id", constant("llm")),

@@ -18,6 +18,7 @@ from llmops_lab.readers._convert import (
 from llmops_lab.readers._json import object_in, plain_object
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._provider_usage import provider_usage
+from llmops_lab.readers._python_cells import opened_cells
 from llmops_lab.readers._reader import Field, Rows, keys, reader
 from llmops_lab.readers._side_rows import as_number, item_rows
 from llmops_lab.readers._tree import Tree
@@ -128,6 +129,7 @@ weave = reader(
     evidence="made with the tool's package",
     source="weave 0.54.0",
     signatures=keys("op_name started_at trace_id"),
+    mend=opened_cells,
     fields=(
         Field("trace_id", "trace_id"),
         Field("span_id", "id"),

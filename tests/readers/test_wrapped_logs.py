@@ -1,6 +1,7 @@
-"""Bedrock logs as CloudWatch wraps them, and tables whose cells were printed by Python."""
+"""Calls in logs, bare and as CloudWatch wraps them, and tables with cells printed by Python."""
 
 import datetime as dt
+import gzip
 import json
 
 import pandas as pd
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llmops_lab import read_traces
+from llmops_lab.errors import FormatError
 from llmops_lab.readers._python_cells import as_json
 
 
@@ -59,6 +61,67 @@ RESULTS = {
     "statistics": {"recordsMatched": 2.0},
     "status": "Complete",
 }  # fmt: skip
+
+
+LINES = [json.dumps(entry("a")), json.dumps(entry("b"))]
+LOGS = {
+    "an export to S3": "".join(f"2026-03-02T09:00:00.000Z {line}\n" for line in LINES),
+    "aws logs tail": "".join(f"2026-03-02T09:00:00+00:00 model/calls {line}\n" for line in LINES),
+    "a logger": "".join(f"[2026-03-02 09:00:00,123] INFO {line}\r\n" for line in LINES),
+    "an event stream": "".join(f"data: {line}\n\n" for line in LINES),
+    "the console's CSV": pl.DataFrame(
+        {"timestamp": [1772442000000] * 2, "message": LINES}
+    ).write_csv(),
+}
+
+
+@pytest.mark.parametrize("text", LOGS.values(), ids=LOGS.keys())
+def test_calls_in_the_lines_of_a_log_read_like_bare_ones(text):
+    bare = read_traces([entry("a"), entry("b")]).spans.drop("source_row", "source_file")
+    traces = read_traces(text.encode())
+    assert traces.spans.drop("source_row", "source_file").equals(bare)
+    assert traces.rejected.is_empty()
+
+
+def test_a_folder_of_a_cloudwatch_export_to_s3_reads(tmp_path):
+    (tmp_path / "stream").mkdir()
+    packed = gzip.compress(LOGS["an export to S3"].encode())
+    (tmp_path / "stream/000000.gz").write_bytes(packed)
+    assert read_traces(tmp_path).spans["span_id"].to_list() == ["a", "b"]
+
+
+def test_spans_amid_the_prints_of_a_program_are_read_and_no_line_is_lost():
+    span = {
+        "name": "chat",
+        "context": {"trace_id": "0x" + "1" * 32, "span_id": "0x" + "2" * 16},
+        "kind": "SpanKind.CLIENT",
+        "parent_id": None,
+        "start_time": "2026-01-01T00:00:00Z",
+        "end_time": "2026-01-01T00:00:01Z",
+        "status": {"status_code": "UNSET"},
+        "attributes": {"gen_ai.request.model": "gpt-4o", "note": "braces } in { text"},
+    }
+    second = {**span, "context": {**span["context"], "span_id": "0x" + "3" * 16}}
+    shown = [json.dumps(each, indent=4) for each in (span, second)]
+    text = "\n".join(["INFO: starting", shown[0], "User asked: {name}?", "", shown[1], "done"])
+    for start in ("", "INFO: starting\n"):
+        traces = read_traces(text.removeprefix("INFO: starting\n" if not start else "").encode())
+        assert traces.spans["span_id"].to_list() == ["2" * 16, "3" * 16]
+        assert set(traces.spans["duration_s"]) == {1.0}
+    lines = {row["line"]: row["reason"] for row in traces.rejected.to_dicts()}
+    where = [n for n, line in enumerate(text.split("\n"), 1) if line in ("INFO: starting", "done")]
+    assert set(where) < set(lines)
+    assert len(lines) == 3
+
+
+def test_messages_of_cloudwatch_may_be_of_any_format_and_an_unknown_one_is_named():
+    call = {"custom_id": "a", "id": "x", "response": {"status_code": 200, "body": {}}}
+    events = [{"timestamp": 1, "message": json.dumps(call), "ingestionTime": 1}]
+    traces = read_traces({"events": events, "nextForwardToken": "f"})
+    assert traces.spans["source_format"].to_list() == ["openai-batch"]
+    events = [{"timestamp": 1, "message": '{"level": "INFO", "msg": "hi"}', "ingestionTime": 1}]
+    with pytest.raises(FormatError, match="its keys: level, msg"):
+        read_traces({"events": events, "nextForwardToken": "f"})
 
 
 @pytest.mark.parametrize("wrapped", [SUBSCRIPTION, PAGE, INSIGHTS, RESULTS])
@@ -141,3 +204,71 @@ def test_phoenix_cells_printed_by_pandas_read_like_its_parquet(shared, tmp_path)
     assert b.spans["output_messages"].drop_nulls().str.contains('"role"').any()
     assert b.documents.equals(a.documents)
     assert b.documents.height == 3
+
+
+def printed(rows):
+    return pd.DataFrame(rows).to_csv(index=False).encode()
+
+
+def test_langsmith_runs_that_pandas_wrote_keep_what_lies_in_their_objects():
+    run = {
+        "id": "r",
+        "trace_id": "r",
+        "name": "ask",
+        "run_type": "llm",
+        "start_time": dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        "end_time": dt.datetime(2026, 1, 1, 0, 0, 1, tzinfo=dt.UTC),
+        "inputs": {"messages": [{"role": "user", "content": "why's that?"}]},
+        "outputs": {"output": "because"},
+        "extra": {"metadata": {"ls_model_name": "gpt-4o", "thread_id": "th", "user_id": "u"}},
+        "prompt_tokens": 5,
+        "completion_tokens": 2,
+    }
+    [span] = read_traces(printed([run])).spans.to_dicts()
+    assert (span["request_model"], span["conversation_id"], span["user_id"]) == (
+        "gpt-4o",
+        "th",
+        "u",
+    )
+    assert (span["input_text"], span["output_text"]) == ("why's that?", "because")
+
+
+def test_weave_calls_that_pandas_wrote_keep_their_tokens():
+    call = {
+        "id": "c",
+        "trace_id": "t",
+        "op_name": "weave:///a/b/op/openai.chat.completions.create:x",
+        "started_at": "2026-01-01T00:00:00Z",
+        "ended_at": "2026-01-01T00:00:01Z",
+        "inputs": {"messages": [{"role": "user", "content": "why?"}]},
+        "summary": {"usage": {"gpt-4o": {"prompt_tokens": 30, "completion_tokens": 5}}},
+    }
+    [span] = read_traces(printed([call])).spans.to_dicts()
+    assert (span["input_tokens"], span["request_model"], span["input_text"]) == (
+        30,
+        "gpt-4o",
+        "why?",
+    )
+
+
+def test_what_litellm_was_not_told_to_store_is_no_text():
+    row = {
+        "request_id": "r",
+        "call_type": "acompletion",
+        "spend": 0.1,
+        "startTime": "2025-01-24 09:20:46",
+        "messages": "{}",
+        "response": "{}",
+        "metadata": {"usage_object": {"prompt_tokens_details": {"cached_tokens": 3}}},
+        "prompt_tokens": 10,
+    }
+    for source in ([row], printed([row])):
+        [span] = read_traces(source).spans.to_dicts()
+        assert (span["input_text"], span["output_text"]) == (None, None)
+        assert span["cache_read_tokens"] == 3
+
+
+def test_a_batch_of_azure_numbers_no_lines():
+    body = {"id": "chatcmpl-9", "model": "gpt-4o", "object": "chat.completion", "choices": []}
+    line = {"custom_id": "task-0", "response": {"body": body, "status_code": 200}, "error": None}
+    assert read_traces([line]).spans["span_id"].to_list() == ["chatcmpl-9"]
