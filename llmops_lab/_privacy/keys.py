@@ -35,12 +35,13 @@ _FORMS: Final = (
 )
 _WORDS: Final = (
     r"(?:pass(?:word|wd|phrase)|pwd|secret(?:[ _-]?(?:access[ _-]?)?key)?|api[ _-]?key|token"
-    r"|access[ _-]?key|private[ _-]?key|credentials?|authorization)"
+    r"|access[ _-]?key|account[ _-]?key|private[ _-]?key|credentials?|authorization"
+    r"|[?&;]sig|x-amz-signature)"
 )
 _AFTER: Final = rf"(?i:{_WORDS})[\\\"'`]{{0,4}}(?:\s*[:=]{{1,2}}>?\s*|\s+is:?\s+)[\\\"'`]{{0,4}}"
 _VALUE: Final = r"[A-Za-z0-9+/=_.~!@#$%^&*-]"
 _SCHEME: Final = r"(?i:bearer|basic)\s+[A-Za-z0-9+/=_.~-]"
-_IN_ADDRESS: Final = r"[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,100}:[^\s/@]"
+_IN_ADDRESS: Final = r"[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,100}:[^\s/@]"
 _BLOCK: Final = r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----"
 
 HINTS: Final = (
@@ -55,7 +56,7 @@ HINTS: Final = (
 FORMS: Final = re.compile(rf"(?:(?<![A-Za-z0-9_-])|(?<=\\[nrt]))(?:{'|'.join(_FORMS)})")
 AFTER_WORD: Final = re.compile(f"{_AFTER}({_VALUE}{{6,400}})")
 BEARER: Final = re.compile(r"(?i:bearer|basic)\s+([A-Za-z0-9+/=_.~-]{16,2000})")
-IN_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{1,100}:([^\s/@]{3,100})@")
+IN_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s:/@]{0,100}:([^\s/@]{3,100})@")
 BLOCK: Final = re.compile(
     _BLOCK + r"(?:[^-]|-(?!----)){0,20000}(?:-----END [A-Z ]{0,30}PRIVATE KEY-----)?"
 )

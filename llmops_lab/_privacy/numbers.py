@@ -34,6 +34,7 @@ PHONE: Final = re.compile(
     | 00[1-9]\d{0,2}[\ /-]\(?\d[\d\ ()./-]{4,18}\d        # the same, as dialled
     | \(0?\d{2,5}\)[\ -]?\d[\d\ /-]{4,10}\d                # (area) number
     | \d{3}([-.])\d{3}\1\d{4}                              # 555-123-4567
+    | 0\d(?:[ .-]\d{2}){4}                                # 06 12 34 56 78
     | 0\d{1,4}[\ /-]\d[\d\ /-]{4,12}\d                     # 030 1234567
     )(?![\w-]|[.,]\d)""",
     re.VERBOSE | re.ASCII,
@@ -51,7 +52,7 @@ HINTS: Final = (
     r"[A-Za-z]{2}[0-9]{2}[ -]?[A-Za-z0-9]{4}[ -]?[A-Za-z0-9]{4}",  # account
     r"[0-9]{3}-[0-9]{2}-[0-9]{4}|[0-9]{3}[.-][0-9]{3}[.-][0-9]{4}",
     r"(?:\+|00)\(?[1-9][0-9]?[0-9]?\)?[0-9 ()./-]{5}|\(0?[0-9]{2,5}\)[ -]?[0-9]",
-    r"0[0-9]{1,4}[ /-][0-9][0-9 /-]{4}",
+    r"0[0-9]{1,4}[ /-][0-9][0-9 /-]{4}|0[0-9][ .-][0-9]{2}[ .-][0-9]{2}[ .-]",
     _PHONE_WORDS + r"[^\n]{0,24}[0-9]{2}",
     r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[0-9A-Fa-f]:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]|::[0-9A-Fa-f]",
 )
@@ -63,6 +64,7 @@ _REGIONS: Final = (
     *("SE", "PL", "PT", "IE", "IN", "AU", "NZ", "JP", "BR", "MX"),
 )
 _DATE: Final = re.compile(r"\d{1,4}([ ./-])\d{1,2}\1\d{1,4}(?!\d)")
+_IN_PAIRS: Final = re.compile(r"0\d(?:[ .-]\d{2}){4}")  # as France writes it
 _SPLIT: Final = re.compile(r"[ ()./-]+(?=[^ ()./-]*$)")
 
 
@@ -92,7 +94,7 @@ def account_in(text: str) -> str | None:
 
 def phone_in(text: str) -> str | None:
     """The phone number that a run of digits and signs begins with."""
-    if _DATE.match(text):
+    if _DATE.match(text) and not _IN_PAIRS.fullmatch(text):
         return None
     while len(re.sub(r"\D", "", text)) >= 7:
         if _is_phone(text):
