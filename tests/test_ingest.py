@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import pickle
 
 import polars as pl
 import pytest
@@ -152,6 +153,32 @@ def bad_files():
         "blank": (b" \n\n", "is empty"),
         "photo": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is a PNG image, not a trace export"),
         "jpeg": (b"\xff\xd8\xff\xe0\0\x10JFIF", "is a JPEG image, not a trace export"),
+        "login page": (
+            b"\n<!DOCTYPE html><html>",
+            "is an HTML page, not a trace export: is it the login",
+        ),
+        "zip": (b"PK\x03\x04\x14\0", "is a ZIP archive, not a trace export: unpack it first"),
+        "workbook": (
+            b"PK\x03\x04\x14\0xl/workbook.xml",
+            "an Excel workbook, .*: save the sheet as CSV",
+        ),
+        "arrow": (b"ARROW1\0\0", "is an Arrow file, .*polars.read_ipc"),
+        "pickle": (
+            pickle.dumps([run()]),
+            "is a Python pickle, not a trace export: it is never opened",
+        ),
+        "tar": (b"a" + b"\0" * 256 + b"ustar", "is a TAR archive"),
+        "refusal": (b'{"error": "Unauthorized", "message": "no"}', "holds the error that an API"),
+        "batch input": (
+            b'{"custom_id": "a", "method": "POST", "url": "/v1", "body": {}}',
+            "holds the requests of a batch, not its answers",
+        ),
+        "sums": (
+            b'{"num_prompts": 4, "duration": 1.0, "completed": 4}',
+            "holds only the sums of a benchmark; run it again with --save-detailed",
+        ),
+        "by column": (json.dumps({"id": {"0": "a"}}).encode(), "add orient='records', lines=True"),
+        "by row": (json.dumps({"0": run()}).encode(), "add orient='records', lines=True"),
         "cut json": (json.dumps(run()).encode()[:-30], "is not whole JSON: .* is the file cut off"),
         "cut gzip": (gzip.compress(run_line)[:-12], "is cut off"),
         "prose": (b"Dear all,\nplease find", "of no known format .its columns: Dear all, "),

@@ -184,3 +184,17 @@ def test_a_folder_without_any_export_says_why(tmp_path):
     (tmp_path / "b.json").write_text("")
     with pytest.raises(FormatError, match=r"a.json is of no known format .*; pass format="):
         read_traces(tmp_path)
+
+
+def test_an_empty_path_and_json_for_a_path_are_named():
+    with pytest.raises(FormatError, match="the path is empty; is a variable unset"):
+        read_traces("")
+    with pytest.raises(FormatError, match="pass the text as bytes"):
+        read_traces('{"id": "a"}')
+
+
+def test_a_file_address_with_escaped_spaces_is_a_path_of_this_machine(tmp_path):
+    path = tmp_path / "my ü export.jsonl"
+    path.write_text('{"id": "a", "traceId": "t", "type": "SPAN", "startTime": "2026-01-01T00:00Z"}')
+    assert "%20" in path.as_uri()
+    assert read_traces(path.as_uri()).spans["span_id"].to_list() == ["a"]

@@ -1,6 +1,7 @@
 """Gzip and zstd undone, with a limit on how far a file may swell; what is no text is named."""
 
 import io
+import re
 import zlib
 from collections.abc import Iterator
 from itertools import chain
@@ -12,15 +13,24 @@ from llmops_lab.readers._stream import BLOCK
 MAX_RATIO = 200
 _FREE_BYTES = 64 << 20  # below this size no ratio is dangerous
 _PIECE = 1 << 20
+# What a file starts with: what it is, and the way out.
 _MAGIC = {
-    b"\x89PNG": "a PNG image",
-    b"\xff\xd8\xff": "a JPEG image",
-    b"GIF8": "a GIF image",
-    b"%PDF": "a PDF document",
-    b"PK\x03\x04": "a ZIP archive: unpack it first",
-    b"SQLite format 3": "an SQLite database",
-    b"\x7fELF": "a program",
+    b"\x89PNG": ("a PNG image", ""),
+    b"\xff\xd8\xff": ("a JPEG image", ""),
+    b"GIF8": ("a GIF image", ""),
+    b"%PDF": ("a PDF document", ""),
+    b"PK\x03\x04": ("a ZIP archive", "unpack it first"),
+    b"SQLite format 3": ("an SQLite database", "export the table of traces as CSV or JSON"),
+    b"\x7fELF": ("a program", ""),
+    b"\xd0\xcf\x11\xe0": ("an Office document", "save the sheet as CSV"),
+    b"ARROW1": ("an Arrow file", "pass its table: read_traces(polars.read_ipc(path))"),
+    b"\x80\x04": ("a Python pickle", "it is never opened, write JSON"),
+    b"\x80\x05": ("a Python pickle", "it is never opened, write JSON"),
+    b"<!doctype html": ("an HTML page", "is it the login page of the tool?"),
+    b"<html": ("an HTML page", "is it the login page of the tool?"),
 }
+_WORKBOOK = re.compile(rb"xl/workbook|\[Content_Types\]\.xml")
+_TAR = slice(257, 262)
 
 
 def plain_pieces(packed: Iterator[bytes], name: str) -> Iterator[bytes]:
@@ -45,14 +55,25 @@ def _checked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
         head = next(pieces, b"")
     if not head:
         raise FormatError(f"{name} is empty")
-    for magic, what in _MAGIC.items():
-        if head.startswith(magic):
-            raise FormatError(f"{name} is {what}, not a trace export")
+    _check_kind(head, name)
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # what PowerShell writes
         yield b"".join([head, *pieces]).decode("utf-16", "replace").encode()
         return
     yield head.removeprefix(b"\xef\xbb\xbf")
     yield from pieces
+
+
+def _check_kind(head: bytes, name: str) -> None:
+    start = head[:64].lstrip().lower()
+    found = next(
+        (what for magic, what in _MAGIC.items() if start.startswith(magic.lower())),
+        ("a TAR archive", "unpack it first") if head[_TAR] == b"ustar" else None,
+    )
+    if found and found[0] == "a ZIP archive" and _WORKBOOK.search(head[:4096]):
+        found = ("an Excel workbook", "save the sheet as CSV")
+    if found:
+        what, way = found
+        raise FormatError(f"{name} is {what}, not a trace export{': ' if way else ''}{way}")
 
 
 def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 """Which format a record is of, by its keys alone; a tie or a miss says which there are."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import polars as pl
 
@@ -16,6 +16,35 @@ class Found(NamedTuple):
 
     reader: Reader
     envelope: str | None = None
+
+
+_OTLP: Final = "OTLP logs or metrics, not traces; export resourceSpans"
+_NO_TRACES: Final[tuple[tuple[frozenset[str], str], ...]] = tuple(
+    (frozenset(keys.split()), told)
+    for keys, told in (
+        ("resourceLogs", _OTLP),
+        ("resourceMetrics", _OTLP),
+        ("custom_id method url body", "the requests of a batch, not its answers; take the output file"),
+        ("num_prompts duration completed", "only the sums of a benchmark; run it again with --save-detailed"),
+        ("total_output_tokens duration completed", "only the sums of a benchmark; run it again with --output-details"),
+        ("columns index data", "a table by orient='split'; write it with orient='records', lines=True"),
+    )
+)  # fmt: skip
+_ANSWER: Final = frozenset(
+    ["error", "message", "detail", "code", "status", "statusCode", "type", "title"]
+)
+_BY_COLUMN: Final = (
+    "a table as pandas.to_json() writes it by column; add orient='records', lines=True"
+)
+
+
+def _is_by_column(value: Mapping[str, Any]) -> bool:
+    """`{"id": {"0": …, "1": …}, …}` or, by row number, `{"0": {"id": …}, …}`."""
+    inner = list(value.values())[:3]
+    numbers = [set(map(str, each)) for each in inner if each and isinstance(each, Mapping)]
+    outer_is_numbers = all(str(key).isdigit() for key in list(value)[:3])
+    inner_is_numbers = all(all(key.isdigit() for key in keys) for keys in numbers)
+    return bool(numbers) and len(numbers) == len(inner) and (outer_is_numbers or inner_is_numbers)
 
 
 def key_paths(value: Any) -> set[str]:
@@ -43,6 +72,8 @@ def detect(samples: Iterable[Any], name: str, *, wanted: str | None = None) -> F
         if not isinstance(value, Mapping):
             continue
         first = first or value
+        if _is_by_column(value):
+            raise FormatError(f"{name} holds {_BY_COLUMN}")
         found = _in(value, candidates, name)
         if found:
             return found
@@ -50,8 +81,9 @@ def detect(samples: Iterable[Any], name: str, *, wanted: str | None = None) -> F
         return Found(candidates[0])
     if first is None:
         raise FormatError(f"{name} holds no records (JSON objects)")
-    if {"resourceLogs", "resourceMetrics"} & first.keys():
-        raise FormatError(f"{name} holds OTLP logs or metrics, not traces; export resourceSpans")
+    told = next((way for keys, way in _NO_TRACES if keys <= first.keys()), None)
+    if told or ("error" in first and first.keys() <= _ANSWER):
+        raise FormatError(f"{name} holds {told or 'the error that an API answered, no traces'}")
     shown = ", ".join(sorted(map(str, first))[:12])
     raise FormatError(
         f"{name} is of no known format (its keys: {shown}); pass format= ({', '.join(readers)}) "

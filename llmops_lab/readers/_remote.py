@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from llmops_lab.errors import FormatError, MissingExtraError
 
@@ -15,7 +17,14 @@ _SCHEMES = {
 def is_remote(path: str) -> bool:
     """Whether the text is an address that fsspec opens (`s3://…`), not a path of this machine."""
     scheme, found, _ = path.partition("://")
-    return bool(found) and scheme.isalnum() and not path.startswith(_HUB)
+    return bool(found) and scheme.isalnum() and scheme != "file" and not path.startswith(_HUB)
+
+
+def local_path(path: str) -> str:
+    """The path of a `file://` address, whose spaces are written `%20`; any other path unchanged."""
+    if not path.startswith("file://"):
+        return path
+    return url2pathname(urlsplit(path).path)
 
 
 def is_hub(path: str) -> bool:

@@ -12,7 +12,7 @@ import polars as pl
 
 from llmops_lab.errors import FormatError
 from llmops_lab.readers._compression import plain_pieces
-from llmops_lab.readers._remote import hub_rows, is_hub, is_remote, remote_files
+from llmops_lab.readers._remote import hub_rows, is_hub, is_remote, local_path, remote_files
 from llmops_lab.readers._stream import BLOCK, Stream, pieces_of
 
 _DATA = (".json", ".jsonl", ".ndjson", ".csv", ".parquet")
@@ -133,7 +133,10 @@ def files_at(source: Any) -> list[tuple[str, Path]] | None:
         return None if None in found else [file for files in found if files for file in files]
     if not isinstance(source, (str, Path)) or is_hub(str(source)) or is_remote(str(source)):
         return None
-    path, here = str(source), Path(source).expanduser()
+    if not str(source).strip():
+        raise FormatError("the path is empty; is a variable unset? (the folder here is '.')")
+    path = local_path(str(source))
+    here = Path(path).expanduser()
     if here.is_file():
         return [(path, here)]
     found = _in_folder(here) if here.is_dir() else _matching(path)
@@ -176,6 +179,8 @@ def _is_data(file: Path) -> bool:
 def _nothing_at(path: str, *, is_folder: bool) -> str:
     if is_folder:
         return f"no {', '.join(_DATA)} file (plain, .gz or .zst) in the folder {path!r}"
+    if path.lstrip()[:1] in ("{", "["):
+        return "that is JSON, not a path; pass the text as bytes: text.encode()"
     return f"nothing at {path!r}; give a file, a folder or a glob that exists"
 
 
