@@ -275,6 +275,35 @@ def test_bedrocks_streamed_pieces_are_joined():
     assert (span["output_text"], span["is_streaming"]) == ("because", True)
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"prompt": "why?", "max_gen_len": 9}, {"generation": "because", "stop_reason": "stop"}),
+        (
+            {"inputText": "why?", "textGenerationConfig": {"maxTokenCount": 9}},
+            {"inputTextTokenCount": 7, "results": [{"tokenCount": 3, "outputText": "because"}]},
+        ),
+        ({"prompt": "why?", "max_tokens_to_sample": 9}, {"completion": "because", "stop": "x"}),
+    ],
+)
+def test_bedrocks_bodies_of_other_makers_give_their_texts(asked, said):
+    span, _ = one(bedrock(said, input={"inputBodyJson": asked, "inputTokenCount": 4}))
+    assert (span["input_text"], span["output_text"]) == ("why?", "because")
+    assert span["max_tokens"] == 9
+
+
+def test_bedrock_tells_of_a_streamed_call_how_long_it_took_and_why_it_ended():
+    metrics = {"inputTokenCount": 9, "invocationLatency": 713, "firstByteLatency": 362}
+    events = [
+        {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "because"}},
+        {"type": "message_delta", "delta": {"stop_reason": "max_tokens"}},
+        {"type": "message_stop", "amazon-bedrock-invocationMetrics": metrics},
+    ]
+    span, _ = one(bedrock(events, operation="InvokeModelWithResponseStream"))
+    assert (span["duration_s"], span["ttft_s"]) == (0.713, 0.362)
+    assert (span["finish_reasons"], span["output_text"]) == (["max_tokens"], "because")
+
+
 def test_vidur_and_serving_benchmarks_read():
     span, _ = one(b"arrived_at,num_prefill_tokens,num_decode_tokens\n0.25,100,7\n")
     assert (span["start_offset_s"], span["input_tokens"], span["output_tokens"]) == (0.25, 100, 7)
