@@ -5,6 +5,8 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -233,6 +235,34 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path, interruptible):
     assert (len(run.results), run.n_missing) == (4, 16)
     assert "16 answers are missing" in str(run)
     assert len(EvalRun.load(path).results) == 4
+
+
+def test_ctrl_c_ends_a_run_at_once_whichever_thread_the_signal_reaches(tmp_path):
+    """From outside, as a terminal or a notebook's stop button does it."""
+    code = """
+import asyncio
+from llmops_lab import Case, GoldenSet, evaluate
+
+async def answer(question):
+    if question == "q3":
+        print("asked", flush=True)
+        await asyncio.Event().wait()
+    return "yes"
+
+cases = tuple(Case(f"q{i}", "yes", id=f"c{i}") for i in range(9))
+run = evaluate(answer, GoldenSet(cases), scorers=["exact"], concurrency=1)
+print(len(run.results), run.n_missing)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=tmp_path
+    ) as process:
+        try:
+            assert process.stdout.readline() == "asked\n"
+            process.send_signal(signal.SIGINT)
+            said, _ = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert (said, process.returncode) == ("3 6\n", 0)
 
 
 def test_nothing_is_connected_with_a_function_or_a_replay(tmp_path, monkeypatch):

@@ -7,6 +7,8 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import Any
 
+_LOOK_EVERY_S = 0.1
+
 
 def run_in_own_loop(work: Coroutine[Any, Any, None], *, threads: int) -> bool:
     """Run `work` to its end; False when the user interrupted it, which cancels it.
@@ -21,15 +23,26 @@ def run_in_own_loop(work: Coroutine[Any, Any, None], *, threads: int) -> bool:
     finished = Event()
     try:
         Thread(target=_finish, args=(loop, task, finished), daemon=True).start()
-        finished.wait()
+        _wait(finished)
     except KeyboardInterrupt:
-        loop.call_soon_threadsafe(task.cancel)
-        finished.wait()
+        with suppress(RuntimeError):  # the loop is closed: all was done when the interrupt came
+            loop.call_soon_threadsafe(task.cancel)
+        _wait(finished)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     if not task.cancelled():
         task.result()
     return not task.cancelled()
+
+
+def _wait(finished: Event) -> None:
+    """Wait, and look for an interrupt meanwhile.
+
+    Python acts on a signal in its main thread, and the system may hand it to another one: without
+    a time limit the main thread would sleep on until the work is done.
+    """
+    while not finished.wait(_LOOK_EVERY_S):
+        pass
 
 
 async def work_together(

@@ -1,7 +1,7 @@
 """The command line, for CI and terminals: one module per command, found in this folder.
 
 Exit codes: 0 done (or the gate passes), 1 the gate fails, 2 the gate cannot tell,
-3 the call or its input is wrong.
+3 the call or its input is wrong, 130 an eval was interrupted.
 """
 
 import sys

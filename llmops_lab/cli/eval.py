@@ -10,6 +10,8 @@ from llmops_lab.cli import commands
 from llmops_lab.cli._options import AsJson, Golden, show
 from llmops_lab.targets._named import HOW, named_target
 
+_INTERRUPTED = 130
+
 
 @commands.register("eval")
 def evaluation(
@@ -23,7 +25,10 @@ def evaluation(
     concurrency: Annotated[int, typer.Option(help="Calls in flight at once.")] = 8,
     as_json: AsJson = False,
 ) -> None:
-    """Answer every case of a golden set, score the answers, keep the run."""
+    """Answer every case of a golden set, score the answers, keep the run.
+
+    After Ctrl-C the same command goes on where it stopped, if there is --out (exit code 130).
+    """
     from llmops_lab.evals import evaluate
     from llmops_lab.golden import GoldenSet
 
@@ -35,3 +40,5 @@ def evaluation(
         concurrency=concurrency,
     )
     show(run, run.frame, as_json=as_json)
+    if run.n_missing:
+        raise typer.Exit(_INTERRUPTED)
