@@ -151,6 +151,8 @@ def bad_files():
     return {
         "empty": (b"", "is empty"),
         "blank": (b" \n\n", "is empty"),
+        "only a mark": (b"\xfe\xff", "is empty"),
+        "only a mark of UTF-8": (b"\xef\xbb\xbf", "neither JSON, CSV"),
         "photo": (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is a PNG image, not a trace export"),
         "jpeg": (b"\xff\xd8\xff\xe0\0\x10JFIF", "is a JPEG image, not a trace export"),
         "login page": (

@@ -223,3 +223,11 @@ def test_a_line_that_breaks_after_a_key_no_other_line_has_is_one_rejection():
 
 
 OBSERVATION_KEYS = {"traceId": "t", "type": "SPAN", "startTime": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize("time", ["9999-12-31T00:00:00Z", [9223372037.0, 0], "9223372036854775807"])
+def test_a_time_beyond_what_nanoseconds_hold_is_one_rejection(time):
+    runs = [{"id": "a", "run_type": "llm", "start_time": "2026-01-01T00:00:00Z"}]
+    traces = read_traces([*runs, {**runs[0], "id": "b", "start_time": time}])
+    assert traces.spans["span_id"].to_list() == ["a"]
+    assert "start_time" in traces.rejected["reason"][0]

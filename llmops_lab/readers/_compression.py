@@ -57,7 +57,10 @@ def _checked(pieces: Iterator[bytes], name: str) -> Iterator[bytes]:
         raise FormatError(f"{name} is empty")
     _check_kind(head, name)
     if head[:2] in (b"\xff\xfe", b"\xfe\xff"):  # what PowerShell writes
-        yield b"".join([head, *pieces]).decode("utf-16", "replace").encode()
+        text = b"".join([head, *pieces]).decode("utf-16", "replace")
+        if not text.strip():
+            raise FormatError(f"{name} is empty")
+        yield text.encode()
         return
     yield head.removeprefix(b"\xef\xbb\xbf")
     yield from pieces

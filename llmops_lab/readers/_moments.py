@@ -42,6 +42,9 @@ def moment(unit: str = "ms") -> Convert:
     return convert
 
 
+_END_OF_TIME = 2**63  # nanoseconds since 1970 in 64 bits
+
+
 def _counted(series: pl.Series, unit: str) -> pl.Series | None:
     """Whole numbers that are written as text; None if any is something else."""
     numbers = series.cast(pl.Int64, strict=False) if unit in _PER else None
@@ -72,20 +75,32 @@ def _uniform(series: pl.Series) -> pl.Series | None:
     second = written.str.slice(0, 19).str.to_datetime(_SECOND, time_unit="ns", strict=False)
     found = series.to_frame("x").select(
         ns=second.cast(pl.Int64) + fraction * 10 ** (9 - n),
-        is_alike=written.str.slice(19).str.contains(rf"^\.\d{{{n}}}Z$"),
+        is_alike=written.str.slice(19).str.contains(rf"^\.\d{{{n}}}Z$") & _in_range(written),
     )
     is_whole = found["ns"].null_count() == series.null_count() and found["is_alike"].all()
     return found["ns"] if is_whole else None
 
 
+def _in_range(written: pl.Expr) -> pl.Expr:
+    """Whether 64 bits hold the year in nanoseconds; Polars turns 9999 into a time long ago."""
+    return written.str.slice(0, 4).is_between(pl.lit("1678"), pl.lit("2261"))
+
+
 def _iso(series: pl.Series) -> pl.Series:
     written = pl.col("x").str.strip_chars('" ').str.replace(" ", "T", literal=True)
+    written = pl.when(_in_range(written)).then(written)
     zoned = pl.when(written.str.contains(r"(?:Z|[+-]\d\d:?\d\d)$")).then(written)
     parsed = zoned.otherwise(written + "Z").str.to_datetime(_FORMAT, time_unit="ns", strict=False)
     return series.to_frame("x").select(parsed.cast(pl.Int64))["x"]
 
 
 def _reader(unit: str) -> Callable[[Any], int | None]:
+    def checked(value: Any) -> int | None:
+        moment_ns = read(value)
+        if moment_ns is not None and abs(moment_ns) >= _END_OF_TIME:
+            raise ValueError(f"{str(value)[:40]!r} is no time between the years 1677 and 2262")
+        return moment_ns
+
     def read(value: Any) -> int | None:
         if isinstance(value, datetime):
             return _from_datetime(value)
@@ -100,7 +115,7 @@ def _reader(unit: str) -> Callable[[Any], int | None]:
             return int(seconds) * _PER["s"] + int(nanoseconds)
         return _from_number(value, unit)
 
-    return read
+    return checked
 
 
 def _from_datetime(value: datetime) -> int:
@@ -129,10 +144,7 @@ def _from_number(value: Any, unit: str) -> int:
         raise ValueError(f"{digits[:40]!r} is not a time")
     per = _PER[_unit_by_size(int(found[1])) if unit == "any" else unit]
     part = int((found[2] or "0")[:9].ljust(9, "0")) * per // _PER["s"]
-    moment_ns = int(found[1]) * per + part
-    if abs(moment_ns) >= 2**63:
-        raise ValueError(f"{digits[:40]!r} is not a time in {unit}")
-    return moment_ns
+    return int(found[1]) * per + part
 
 
 def _plain(digits: str) -> str:

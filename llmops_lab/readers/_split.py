@@ -151,7 +151,7 @@ def read_csv(data: bytes, name: str) -> Table:
     kept: dict[int, list[str]] = {}
     rejected: list[Rejection] = []
     try:
-        header = _distinct(next(rows))
+        header = _distinct(next(rows, []))
         for row in rows:
             if len(row) == len(header):
                 kept[rows.line_num] = row
