@@ -23,7 +23,7 @@ from llmops_lab._drift.pinned import (
 )
 from llmops_lab._drift.quality import metrics_of
 from llmops_lab._scan.units import Bools, Floats, Ints
-from llmops_lab.errors import LabError
+from llmops_lab.errors import ColumnError, LabError
 from llmops_lab.segments import Segments
 from llmops_lab.traces import Traces
 
@@ -182,9 +182,7 @@ def _groups(
             yield name, traces.membership == number
     for column in by:
         if column not in rows.columns:
-            raise LabError(
-                f"no column {column!r} to group by; there are: {', '.join(rows.columns)}"
-            )
+            raise ColumnError([column], rows.columns)
         for value in rows[column].drop_nulls().unique().sort():
             same = (rows[column] == value).fill_null(value=False)
             yield f"{column} {value}", same.to_numpy()

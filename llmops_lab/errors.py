@@ -1,6 +1,7 @@
 """Errors a user can act on: each message names the way out."""
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 
 class LabError(Exception):
@@ -11,7 +12,9 @@ class UnknownPartError(LabError):
     """A part was asked for by a name that nothing is registered under."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"no {kind} called {name!r}; there are: {', '.join(sorted(known))}")
+        there = sorted(known)
+        near = _did_you_mean([name], there)
+        super().__init__(f"no {kind} called {name!r}{near}; there are: {', '.join(there)}")
 
 
 class MissingExtraError(LabError):
@@ -37,5 +40,12 @@ class ColumnError(LabError):
     """A table lacks a column that the call needs."""
 
     def __init__(self, missing: Iterable[str], there: Iterable[str]) -> None:
-        names = ", ".join(sorted(missing))
-        super().__init__(f"no column {names}; there are: {', '.join(there)}")
+        names, columns = sorted(missing), list(there)
+        near = _did_you_mean(names, columns)
+        super().__init__(f"no column {', '.join(names)}{near}; there are: {', '.join(columns)}")
+
+
+def _did_you_mean(names: Iterable[str], known: Iterable[str]) -> str:
+    there = list(known)
+    near = [match for name in names for match in get_close_matches(name, there, n=1)]
+    return f" (did you mean {', '.join(near)}?)" if near else ""

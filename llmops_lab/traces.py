@@ -173,8 +173,11 @@ class Traces(Shown):
         return Dataset.from_polars(spans.with_columns(pl.col(pl.Enum).cast(pl.String)))
 
     def _extent(self) -> str:
-        start = self.rows["start_time"]
-        return f"traces start from {start.min()} to {start.max()}"
+        start = self.rows["start_time"].drop_nulls()
+        if start.is_empty():
+            return "no trace has a start time"
+        first, last = start.sort()[[0, -1]].dt.strftime("%Y-%m-%dT%H:%M")
+        return f"traces start from {first} to {last} UTC"
 
     def __len__(self) -> int:
         if not self.on_disk:

@@ -89,5 +89,5 @@ def test_a_plot_has_a_panel_per_rate_that_rose(report):
 def test_too_few_days_say_how_many_are_needed():
     with pytest.raises(LabError, match="span 10 days; a baseline of 14 needs at least 17"):
         detect_decay(traces(days=10))
-    with pytest.raises(LabError, match="no column 'tenant' to group by"):
+    with pytest.raises(LabError, match="no column tenant; there are: trace_id"):
         detect_decay(traces(), by="tenant")

@@ -213,7 +213,8 @@ def test_a_path_that_is_not_there_says_so(tmp_path):
 
 def test_an_unknown_format_lists_those_there_are():
     with pytest.raises(
-        UnknownPartError, match=r"no reader called 'langfuze'; there are: .*langfuse"
+        UnknownPartError,
+        match=r"'langfuze' \(did you mean langfuse\?\); there are: .*langfuse",
     ):
         read_traces(b"{}", format="langfuze")
 

@@ -7,7 +7,7 @@ Exit codes: 0 done (or the gate passes), 1 the gate fails, 2 the gate cannot tel
 import sys
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from llmops_lab._registry import Registry
 from llmops_lab.errors import LabError
@@ -57,14 +57,14 @@ def _wrong_usage(error: Exception) -> int:
 
 
 def _app() -> Any:
-    from typer import Context, Typer, echo
+    from typer import Context, Option, Typer, echo
 
     app = Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
 
     @app.callback(invoke_without_command=True)
     def root(  # pyright: ignore[reportUnusedFunction]
         context: Context,
-        version: bool = False,
+        version: Annotated[bool, Option("--version", help="Print the version and exit.")] = False,
     ) -> None:
         """Find what changed in production LLM traces, and gate changes in CI."""
         if version:

@@ -29,6 +29,11 @@ def test_the_version_is_printed(capsys):
     assert run(capsys, "--version") == (0, f"{__version__}\n", "")
 
 
+def test_there_is_no_such_option_as_no_version(capsys):
+    code, _, err = run(capsys, "--no-version")
+    assert (code, "No such option" in err) == (3, True)
+
+
 def private_export(folder):
     run_of = {"id": "r", "run_type": "llm", "start_time": "2026-03-02T09:00:00"}
     told = {"inputs": {"input": "I am ana@example.com"}, "outputs": {"output": "Hello Ana"}}
