@@ -10,7 +10,6 @@ import polars as pl
 
 from llmops_lab import _quantities as quantities
 from llmops_lab._display import Cell, Shown, Table
-from llmops_lab._drift.comparison import unit_ids
 from llmops_lab._drift.pinned import (
     N_FUTURES,
     WEEK,
@@ -22,7 +21,7 @@ from llmops_lab._drift.pinned import (
     spread_of,
 )
 from llmops_lab._drift.quality import metrics_of
-from llmops_lab._scan.units import Bools, Floats, Ints
+from llmops_lab._scan.units import Bools, Floats, Ints, unit_ids
 from llmops_lab.errors import ColumnError, LabError
 from llmops_lab.segments import Segments
 from llmops_lab.traces import Traces

@@ -10,11 +10,11 @@ import polars as pl
 
 from llmops_lab._cases.case import Case
 from llmops_lab._cases.traced import asked, retrieved
-from llmops_lab._drift.comparison import unit_ids
 from llmops_lab._runs.answer import Answer, Score
 from llmops_lab._runs.identity import described
 from llmops_lab._runs.own_loop import run_in_own_loop, work_together
 from llmops_lab._runs.progress import Progress
+from llmops_lab._scan.units import unit_ids
 from llmops_lab._spans.schema import SCORES
 from llmops_lab.errors import LabError
 from llmops_lab.scorers._applied import AnyScorer, applied, as_scorers

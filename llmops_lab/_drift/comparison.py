@@ -13,7 +13,9 @@ from llmops_lab._scan.units import (
     Ints,
     Units,
     bags_of,
+    called,
     resampled_units,
+    unit_ids,
     units_of,
 )
 from llmops_lab.embeddings import Embeddings
@@ -77,7 +79,7 @@ class Comparison:
 
     def names(self, units: list[int]) -> list[str]:
         """What these units are called: the user's id, "conversation c1" where it is one."""
-        return [_called(self.who[unit]) for unit in units if unit < len(self.who)]
+        return [called(self.who[unit]) for unit in units if unit < len(self.who)]
 
     def per_unit(self, rows: Bools) -> Floats:
         """How many of these rows each unit has."""
@@ -126,12 +128,6 @@ def compared(
     return Comparison(frame, matrix, is_current, units, seed, current.embedder, strata, names)
 
 
-def _called(name: str) -> str:
-    """`unit_ids` says which column a name is of."""
-    column, _, value = name.partition(":")
-    return value if column == "user_id" else f"{column.removesuffix('_id')} {value}"
-
-
 def strata_of(frame: pl.DataFrame, strata: tuple[str, ...], who: NDArray[np.str_]) -> Ints:
     """The stratum of each row: that of most of its unit's rows, so that units stay whole.
 
@@ -148,18 +144,6 @@ def strata_of(frame: pl.DataFrame, strata: tuple[str, ...], who: NDArray[np.str_
     usual = rows.group_by("unit").agg(usual=pl.col("place").mode().min())
     joined = rows.join(usual, on="unit", how="left", maintain_order="left")
     return joined["usual"].to_numpy().astype(np.int64)
-
-
-def unit_ids(frame: pl.DataFrame, unit: str) -> NDArray[np.str_]:
-    """Who made each row: `unit`, else the conversation, else the trace itself."""
-    if unit not in frame.columns:
-        raise LabError(
-            f"no column {unit!r} to tell units by; there are: {', '.join(frame.columns)}"
-        )
-    known = [c for c in (unit, "conversation_id", "trace_id") if c in frame.columns]
-    ids = [pl.lit(f"{name}:") + pl.col(name).cast(pl.String) for name in dict.fromkeys(known)]
-    numbered = pl.int_range(pl.len()).cast(pl.String)
-    return frame.select(pl.coalesce(*ids, numbered)).to_series().to_numpy().astype(str)
 
 
 def _check(baseline: Embeddings, current: Embeddings) -> None:

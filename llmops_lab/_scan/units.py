@@ -1,9 +1,13 @@
 """Who made each row: the blocks of rows that a permutation moves whole."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
+
+from llmops_lab.errors import LabError
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -33,6 +37,32 @@ class Units:
     def paired(self) -> Ints:
         """Blocks of the baseline whose unit is in both windows."""
         return np.flatnonzero((self.partner >= 0) & ~self.is_current)
+
+
+def unit_of(columns: Sequence[str], unit: str = "user_id") -> pl.Expr:
+    """Who made each row: `unit`, else the conversation, else the trace, else the row itself.
+
+    The id follows the name of the column that it is of, "user_id:u1", so that a user and a
+    conversation of one name stay two.
+    """
+    known = [c for c in dict.fromkeys((unit, "conversation_id", "trace_id")) if c in columns]
+    ids = [pl.lit(f"{name}:") + pl.col(name).cast(pl.String) for name in known]
+    return pl.coalesce(*ids, pl.int_range(pl.len()).cast(pl.String))
+
+
+def unit_ids(frame: pl.DataFrame, unit: str) -> NDArray[np.str_]:
+    """`unit_of` each row. Raises LabError where there is no column `unit`."""
+    if unit not in frame.columns:
+        raise LabError(
+            f"no column {unit!r} to tell units by; there are: {', '.join(frame.columns)}"
+        )
+    return frame.select(unit_of(frame.columns, unit)).to_series().to_numpy().astype(str)
+
+
+def called(unit_id: str) -> str:
+    """What people call a unit: the user's id, "conversation c1" where it is one."""
+    column, _, value = unit_id.partition(":")
+    return value if column == "user_id" else f"{column.removesuffix('_id')} {value}"
 
 
 def units_of(

@@ -6,6 +6,7 @@ from typing import Any, Final
 import polars as pl
 
 from llmops_lab._rates import rate_columns
+from llmops_lab._scan.units import unit_of
 
 RATES: Final = {
     "error_rate": pl.col("status") == "error",
@@ -42,7 +43,7 @@ def measured(rows: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     effect); Franco, Little, Louis and Slud 2019 (Wilson's interval with it).
     """
     missing = [pl.lit(None, kind).alias(name) for name, kind in _USED.items() if name not in rows]
-    known = rows.with_columns(missing).with_columns(_unit(rows).alias("_unit"))
+    known = rows.with_columns(missing).with_columns(unit_of(rows.columns).alias("_unit"))
     found = known.group_by(*keys, maintain_order=True).agg(*_sums())
     for name, hit in RATES.items():
         found = found.join(_rate(known, keys, name, hit), on=list(keys), how="left")
@@ -61,13 +62,6 @@ def _sums() -> list[pl.Expr]:
         pl.col("duration_s").median().alias("duration_s_p50"),
         pl.col("duration_s").quantile(0.95, "linear").alias("duration_s_p95"),
     ]
-
-
-def _unit(rows: pl.DataFrame) -> pl.Expr:
-    """Who made the row: the user, else the conversation, else the row itself."""
-    known = [c for c in ("user_id", "conversation_id") if c in rows.columns]
-    ids = [pl.lit(f"{c}:") + pl.col(c).cast(pl.String) for c in known]
-    return pl.coalesce(*ids, pl.int_range(pl.len()).cast(pl.String))
 
 
 def _rate(rows: pl.DataFrame, keys: Sequence[str], name: str, hit: pl.Expr) -> pl.DataFrame:
