@@ -13,6 +13,11 @@ class Server:
         self.behaviours = list(behaviours)
         self.requests, self.times = [], []
 
+    @property
+    def prompts(self):
+        """The last message of each request for a chat."""
+        return [body["messages"][-1]["content"] for _, body in self.requests]
+
     async def serve(self, reader, writer):
         while head := await reader.readuntil(b"\r\n\r\n"):
             fields = dict(
@@ -67,5 +72,20 @@ def replies(status, body, *headers):
         writer.write(body.encode())
         await writer.drain()
         return True
+
+    return act
+
+
+def says(answer, **more):
+    """Completes a chat with a text, or with what a function makes of the last message: a text,
+    or the status to fail with."""
+
+    async def act(writer, body):
+        said = answer(body["messages"][-1]["content"]) if callable(answer) else answer
+        if isinstance(said, int):
+            return await replies(said, "no")(writer, body)
+        choices = [{"message": {"role": "assistant", "content": said}, "finish_reason": "stop"}]
+        reply = {"model": "m-1", "choices": choices, **more}
+        return await replies(200, json.dumps(reply))(writer, body)
 
     return act

@@ -29,7 +29,7 @@ from llmops_lab import (
     push_scores,
     score,
 )
-from llmops_lab.golden import Source
+from tests.peers._cases import CASES
 
 TEXT = {"type": ["string", "null"]}
 SCHEMAS = {
@@ -146,19 +146,15 @@ def langfuse(monkeypatch):
         yield server, Langfuse(f"http://127.0.0.1:{server.server_port}")
 
 
-GOLDEN = GoldenSet(
-    (
-        Case("Where?", "Here.", id="a", context=["Over here."], source=Source("trace", "t1")),
-        Case([{"role": "user", "content": "Hi"}], ["x", "y"], id="b", status="quarantined"),
-        Case({"topic": "tea"}, id="c", rubric="It is short.", severity="critical"),
-    )
-)
+GOLDEN = GoldenSet((*CASES, Case({"topic": "tea"}, id="topic")))
 
 
 def test_items_fit_the_schema_and_come_back_whole(langfuse):
     server, peer = langfuse
-    assert push_cases(GOLDEN, peer, name="returns").n == 3
-    assert set(server.kept["/api/public/dataset-items"]) == {"returns/a", "returns/b", "returns/c"}
+    assert push_cases(GOLDEN, peer, name="returns").n == 4
+    assert set(server.kept["/api/public/dataset-items"]) == {
+        f"returns/{case.id}" for case in GOLDEN
+    }
     again = pull_cases(peer, name="returns")
     assert {case.id: case for case in again} == {case.id: case for case in GOLDEN}
 
@@ -187,7 +183,7 @@ def test_scores_fit_the_schema_and_come_back(langfuse):
 def test_a_server_in_passing_trouble_is_asked_again(langfuse):
     server, peer = langfuse
     server.troubles += [429, 503]
-    assert push_cases(GOLDEN, peer, name="returns").n == 3
+    assert push_cases(GOLDEN, peer, name="returns").n == 4
 
 
 def test_a_wrong_key_is_told_without_the_key(langfuse, monkeypatch):

@@ -27,26 +27,12 @@ from llmops_lab import (
     push_scores,
     score,
 )
-from llmops_lab.golden import Source
 from llmops_lab.scorers import scorers
+from tests.peers._cases import CASES
 
 pytestmark = pytest.mark.slow
 
-GOLDEN = GoldenSet(
-    (
-        Case("Where is my parcel?", "On its way.", id="parcel", tags=["order"], split="test"),
-        Case(
-            [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Yes?"}],
-            ["A refund.", "Money back."],
-            id="talk",
-            context=["Refunds take five days."],
-            rubric="It names the days.",
-            metadata={"team": "shop"},
-        ),
-        Case("Never say this", "this", id="never", label="bad", severity="critical", cluster="u1",
-             source=Source("trace", trace_id="t1"), status="quarantined"),
-    )
-)  # fmt: skip
+GOLDEN = GoldenSet(CASES)
 
 
 def python_with(package):

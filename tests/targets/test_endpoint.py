@@ -10,16 +10,17 @@ from llmops_lab.errors import LabError
 from llmops_lab.evals import EvalRun, evaluate
 from llmops_lab.golden import Case, GoldenSet
 from llmops_lab.targets import targets
-from tests._server import replies, running
+from tests._server import replies, running, says
 
 QUICK = Limits(silence_s=0.3, backoff_s=0.005)
 KEY = "sk-test-0123456789"
 
 
+USAGE = {"prompt_tokens": 12, "completion_tokens": 3}
+
+
 def completion(text="Track it.", **more):
-    choices = [{"message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]
-    usage = {"prompt_tokens": 12, "completion_tokens": 3}
-    return replies(200, json.dumps({"model": "m-1", "choices": choices, "usage": usage, **more}))
+    return says(text, **{"usage": USAGE, **more})
 
 
 def streams(*events, pause_s=0.0):
