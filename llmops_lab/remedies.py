@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from llmops_lab import _quantities as quantities
 from llmops_lab._cases.case import now, shorten
 from llmops_lab._cases.masked import masked_case
 from llmops_lab._display import Shown, Table
@@ -30,14 +31,15 @@ __all__ = ["Example", "Examples", "Proposal", "few_shot", "fine_tuning", "propos
 class Proposal(Shown):
     """Cases to review, most telling first; `golden.add(proposal)` takes them.
 
-    `n_known` traces were passed over because a case asks nearly the same.
+    `n_failed` is None where the export says of no trace whether it failed. `n_known` traces were
+    passed over because a case asks nearly the same.
     """
 
     cases: tuple[Case, ...]
     segment: str
     segment_id: str
     n_traces: int
-    n_failed: int
+    n_failed: int | None
     n_known: int
 
     def __len__(self) -> int:
@@ -47,7 +49,10 @@ class Proposal(Shown):
         return iter(self.cases)
 
     def _table(self) -> Table:
-        says = f"{self.n_failed:,} of {self.n_traces:,} traces failed"
+        n_traces = quantities.counted(self.n_traces, "trace")
+        says = f"{n_traces}; nothing says which failed"
+        if self.n_failed is not None:
+            says = f"{self.n_failed:,} of {n_traces} failed"
         if self.n_known:
             says += f"; {self.n_known:,} are asked by a golden case already"
         rows = [
@@ -93,7 +98,7 @@ def propose_cases(
         there.name,
         there.id,
         there.rows.height,
-        int(failed.sum()),
+        int(failed.sum()) if there.has_outcomes else None,
         int(known.sum()),
     )
 

@@ -86,6 +86,15 @@ def test_failed_traces_come_first_and_say_where_they_came_from(found):
     assert (first.input, first.cluster) == (row["input_text"], row["conversation_id"])
 
 
+def test_traces_of_which_nothing_tells_whether_they_failed_are_not_said_to_have_gone_well(found):
+    untold = found.embeddings.frame.with_columns(
+        status=pl.lit(None, pl.String), negative_feedback=pl.lit(None, pl.Boolean)
+    )
+    proposal = propose_cases(replace(found, embeddings=replace(found.embeddings, frame=untold)), 0)
+    assert proposal.n_failed is None
+    assert "40 traces; nothing says which failed" in str(proposal)
+
+
 def test_a_trace_that_a_check_failed_counts_as_failed(found):
     first = pl.col("trace_id") == "t01"
     failed = pl.when(first).then(["grounded"]).otherwise(pl.lit([], pl.List(pl.String)))

@@ -46,6 +46,12 @@ class Pool:
         return vote(self.membership[index], weight) == self.number
 
     @property
+    def has_outcomes(self) -> bool:
+        """Whether anything says of any trace that it failed or did not."""
+        told = self.rows.select(expr.alias(name) for name, expr in _failures(self.rows).items())
+        return any(told[name].count() for name in told.columns)
+
+    @property
     def liked(self) -> Bools:
         """Traces whose answer a person found good and nothing speaks against."""
         if "feedback" not in self.rows.columns:
@@ -97,16 +103,21 @@ def _number(frame: pl.DataFrame, segment: int | str) -> int:
     raise LabError(f"no segment {segment!r}; there are: {names or 'none'}")
 
 
-def _failed_by(frame: pl.DataFrame) -> pl.Expr:
-    """Why each trace counts as failed; empty when nothing speaks against it."""
+def _failures(frame: pl.DataFrame) -> dict[str, pl.Expr]:
+    """What may speak against a trace, by name: true, false, or null where it was not observed."""
     there = {
         name: failed
         for name, failed in _FAILURES.items()
         if set(failed.meta.root_names()) <= set(frame.columns)
     }
-    there |= {f"{name} failed": has_failed(name) for name in check_names(frame)}
+    return there | {f"{name} failed": has_failed(name) for name in check_names(frame)}
+
+
+def _failed_by(frame: pl.DataFrame) -> pl.Expr:
+    """Why each trace counts as failed; empty when nothing speaks against it."""
     reasons = [
-        pl.when(failed.fill_null(False)).then(pl.lit(name)) for name, failed in there.items()
+        pl.when(failed.fill_null(False)).then(pl.lit(name))
+        for name, failed in _failures(frame).items()
     ]
     listed = pl.concat_list(*reasons, pl.lit(None, pl.String)).list.drop_nulls()
     return listed.alias("failed_by")

@@ -27,6 +27,7 @@ def trace_rows(spans: pl.DataFrame, scores: pl.DataFrame, guardrails: pl.DataFra
     `model`, `provider`, `prompt_name` and `prompt_version` are those of the call with most
     tokens; `models` lists all. `duration_s` is the root's, `wall_s` last end minus first start.
     `cost_usd` is null when no call has a price; `n_unpriced` counts calls without one.
+    `status` and `n_errors` are null when the export says of no span whether it failed.
     `guardrail_hit` is null when the trace ran no guardrail; `feedback` is 0 (bad) to 1 (good);
     `checks` and `failed_checks` are null when no scorer judged the trace, `numbers` when none
     gave it a number.
@@ -117,7 +118,7 @@ def _counts() -> list[pl.Expr]:
         pl.len().alias("n_spans"),
         _CALL.sum().alias("n_llm_calls"),
         (pl.col("kind") == "tool").sum().alias("n_tool_calls"),
-        failed.sum().alias("n_errors"),
+        pl.when(failed.count() > 0).then(failed.sum()).alias("n_errors"),
     ]
 
 

@@ -57,7 +57,8 @@ class Reader:
     `explode` opens documents that hold many spans; `nesting` says the same to a quicker decoder.
     `typed` keys have a msgspec type for the quick decoder, `shapes` one that most records have.
     `raw` keys hold text of any shape, kept byte-exact; `repeats` are keys that only say again what
-    others do, and are dropped. `mend` is done to a table before it is read, `finish` to its spans.
+    others do, and are dropped. Where a file has no key of status or error its statuses are unknown,
+    unless the tool `is_silent_of_success` and writes these keys only of failures. `mend` is done to a table before it is read, `finish` to its spans.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Reader:
     mend: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     finish: Callable[[pl.DataFrame], pl.DataFrame] | None = None
     required: tuple[str, ...] = ("span_id",)
+    is_silent_of_success: bool = False
     page_sizes: tuple[int, ...] = ()
 
     def asked(self) -> Iterator[str]:

@@ -21,6 +21,7 @@ Batch = RecordTree | TableTree
 _MOMENTS = ("start_ns", "end_ns", "first_token_ns")
 _LOOSE = ("input", "output")
 _ERROR_TYPE = r"^([A-Za-z_][\w.]*(?:Error|Exception|Timeout|Failure|Limit\w*))(?:: |\()"
+_OUTCOME = frozenset({"status", "error_type", "error_message"})
 _COSTS = ("cost_reported_usd", "cost_input_reported_usd", "cost_output_reported_usd")
 
 
@@ -59,6 +60,8 @@ def read_spans(batch: Batch, reader: Reader, *, source: str) -> Spans:
                     problems.setdefault(row, f"{path}: {reason}")
     frame = pl.DataFrame({"source_row": pl.Series(batch.lines, dtype=pl.UInt32), **columns})
     frame = _with_gaps(frame, reader, source)
+    if reader.is_silent_of_success or not _OUTCOME.isdisjoint(columns):
+        frame = frame.with_columns(pl.col("status").cast(pl.String).fill_null("unset"))
     frame = _with_texts(frame, texts_of(loose, len(batch)))
     frame = frame.with_columns(attributes=_rest(batch))
     frame = _with_times(frame)
@@ -144,7 +147,6 @@ def _with_times(frame: pl.DataFrame) -> pl.DataFrame:
         duration_s=pl.when(both).then(_seconds(took)).otherwise("duration_s"),
         ttft_s=pl.coalesce(_seconds(waited), "ttft_s"),
         kind=pl.col("kind").cast(pl.String).fill_null("other"),
-        status=pl.col("status").cast(pl.String).fill_null("unset"),
         error_type=pl.coalesce("error_type", pl.col("error_message").str.extract(_ERROR_TYPE)),
     ).drop(_MOMENTS)
 

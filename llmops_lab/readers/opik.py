@@ -89,6 +89,7 @@ opik = reader(
     mend=with_firsts,
     explode=spans_in,
     repeats=frozenset({"feedback_scores", FIRST}),
+    is_silent_of_success=True,
     fields=(
         Field("trace_id", "trace_id"),
         Field("span_id", "id"),

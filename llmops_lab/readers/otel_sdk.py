@@ -16,6 +16,7 @@ otel_sdk = reader(
         "context/trace_id context/span_id kind start_time attributes",
         "spanContext/traceId startTime attributes",
     ),
+    is_silent_of_success=True,
     fields=(
         Field("trace_id", "context.trace_id|spanContext.traceId", otel_id),
         Field("span_id", "context.span_id|spanContext.spanId", otel_id),

@@ -178,6 +178,7 @@ otlp = reader(
     explode=spans_in,
     nesting=Nesting(_request, _typed_scopes, _messages),
     typed={"attributes": list[KeyValue]},
+    is_silent_of_success=True,
     fields=SPAN,
     side_rows=span_rows,
 )

@@ -12,6 +12,7 @@ otlp_spans = reader(
     signatures=keys(
         "trace_id span_id attributes[]/key", "traceId spanId attributes[]/key startTimeUnixNano"
     ),
+    is_silent_of_success=True,
     fields=SPAN,
     side_rows=span_rows,
     page_sizes=(100, 1000),

@@ -130,6 +130,7 @@ weave = reader(
     source="weave 0.54.0",
     signatures=keys("op_name started_at trace_id"),
     mend=opened_cells,
+    is_silent_of_success=True,
     fields=(
         Field("trace_id", "trace_id"),
         Field("span_id", "id"),

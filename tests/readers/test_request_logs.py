@@ -2,9 +2,10 @@
 
 import csv
 
+import polars as pl
 import pytest
 
-from llmops_lab import read_traces
+from llmops_lab import read_traces, summarize
 
 
 def rows_of(path):
@@ -36,3 +37,39 @@ def test_vllm_keeps_tokens_latency_and_first_token(name, shared):
     for duration, r in zip(spans["duration_s"], raw, strict=True):
         assert duration == pytest.approx(float(r["ttft"]) + float(r["generation_time"]), abs=1e-5)
     assert spans["conversation_id"].to_list() == [r["user_id"] for r in raw]
+
+
+UNTOLD = {
+    "azure": b"TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03.9799600,4808,10\n",
+    "mooncake": b'{"timestamp": 0, "input_length": 6758, "output_length": 500, "hash_ids": [0]}',
+    "vllm": b"prompt_tokens,generation_tokens,ttft,launch_time,finish_time\n9,8,0.1,17e8,17e8\n",
+    "vidur": b"arrived_at,num_prefill_tokens,num_decode_tokens\n0.5,100,20\n",
+    "burstgpt": b"Timestamp,Model,Request tokens,Response tokens\n5,ChatGPT,472,\n",
+    "serving-bench": b'{"input_lens": [3], "output_lens": [4], "ttfts": [0.1], "itls": [[0.1]]}',
+    "litellm-spend": b'{"request_id": "a", "call_type": "acompletion", "spend": 0.1, '
+    b'"startTime": "2025-01-24 09:20:46"}',
+}
+
+
+@pytest.mark.parametrize("name", UNTOLD)
+def test_an_export_without_a_status_leaves_failures_unknown(name):
+    traces = read_traces(UNTOLD[name])
+    assert traces.spans["source_format"].to_list() == [name]
+    assert traces.spans["status"].to_list() == [None]
+    assert traces.rows["n_errors"].to_list() == [None]
+    summary = summarize(traces)
+    assert summary.frame["error_rate"].to_list() == [None]
+    assert "errors" not in str(summary)
+
+
+def test_a_table_whose_status_nobody_mapped_leaves_failures_unknown():
+    table = pl.DataFrame({"q": ["hi"], "at": ["2025-01-24"], "state": ["error"]})
+    mapping = {"input": "q", "start_time": "at"}
+    assert read_traces(table, mapping=mapping).spans["status"].to_list() == [None]
+    told = read_traces(table, mapping={**mapping, "status": "state"})
+    assert told.spans["status"].to_list() == ["error"]
+
+
+def test_a_benchmark_with_errors_tells_which_requests_failed():
+    result = b'{"input_lens": [3, 3], "ttfts": [0.1, 0.0], "errors": ["", "timed out"]}'
+    assert read_traces(result).spans["status"].to_list() == ["unset", "error"]
