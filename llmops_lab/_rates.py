@@ -37,9 +37,12 @@ def rate(hits: int, n: int) -> tuple[float, float, float]:
     return hits / n, *wilson(hits, n)
 
 
-def wilson(hits: float, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
-    """The score interval of one share, two-sided; (0, 1) when nothing was observed."""
-    if n == 0:
+def wilson(hits: float, n: float, *, confidence: float = 0.95) -> tuple[float, float]:
+    """The score interval of one share, two-sided; (0, 1) when nothing was observed.
+
+    Counts need not be whole: an effective number of observations is one.
+    """
+    if n <= 0:
         return 0.0, 1.0
     low, high = _bounds(hits, n, normal_quantile((1 + confidence) / 2))
     return 0.0 if hits == 0 else low, 1.0 if hits == n else high

@@ -12,8 +12,8 @@ from llmops_lab._display import Cell, Shown, Table
 from llmops_lab._gates.case_pairs import change_of, groups_of, mean_over, pair
 from llmops_lab._gates.estimates import Estimate
 from llmops_lab._gates.judged import judges_of
-from llmops_lab._gates.multiplicity import benjamini_hochberg
 from llmops_lab._gates.policy import SEGMENTS
+from llmops_lab._multiplicity import benjamini_hochberg
 from llmops_lab.errors import LabError
 from llmops_lab.evals import EvalRun
 

@@ -21,6 +21,7 @@ from llmops_lab._drift.pinned import (
     spread_of,
 )
 from llmops_lab._drift.quality import metrics_of
+from llmops_lab._multiplicity import holm
 from llmops_lab._scan.units import Bools, Floats, Ints, unit_ids
 from llmops_lab.errors import ColumnError, LabError
 from llmops_lab.segments import Segments
@@ -269,8 +270,5 @@ def _days(group: str, metric: str, series: Series, start: date) -> pl.DataFrame:
 def _adjusted(frame: pl.DataFrame, alpha: float) -> pl.DataFrame:
     """Surest first, with Holm's adjusted p-values and what they flag."""
     ordered = frame.sort("p_value", "group", "metric")
-    left = pl.len() - pl.int_range(pl.len())
-    adjusted = (pl.col("p_value") * left).clip(upper_bound=1.0).cum_max()
-    return ordered.with_columns(p_adjusted=adjusted).with_columns(
-        flagged=pl.col("p_adjusted") <= alpha
-    )
+    adjusted = pl.Series(holm(ordered["p_value"].to_list()), dtype=pl.Float64)
+    return ordered.with_columns(p_adjusted=adjusted, flagged=adjusted <= alpha)

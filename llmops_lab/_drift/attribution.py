@@ -14,6 +14,8 @@ import polars as pl
 
 from llmops_lab._drift.comparison import Comparison
 from llmops_lab._drift.findings import Finding
+from llmops_lab._multiplicity import holm
+from llmops_lab._rates import normal_quantile
 from llmops_lab._scan.language import language_of
 from llmops_lab._scan.units import Bools, Floats, Ints
 
@@ -27,7 +29,7 @@ _MOST_CASES, _MOST_CONTROLS = 1000, 1500
 _MOST_CHARACTERS = 300
 
 Values = np.ndarray[Any, np.dtype[np.str_]]
-_Z95 = NormalDist().inv_cdf(0.975)
+_Z95 = normal_quantile(0.975)
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,7 @@ def attribution(
             for name, column in known.items()
             for value, found in _tested(column, outcome, stratum, unit)
         ]
-        rows += _holm(tried)
+        rows += _adjusted(tried)
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
@@ -190,14 +192,11 @@ def _tested(
             )
 
 
-def _holm(tried: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _adjusted(tried: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows with Holm's adjusted p-value, the surest first."""
-    ordered = sorted(tried, key=lambda row: row["p_value"])
-    largest = 0.0
-    for i, row in enumerate(ordered):
-        largest = max(largest, min(1.0, row["p_value"] * (len(ordered) - i)))
-        row["p_adjusted"] = largest
-    return ordered
+    adjusted = holm([row["p_value"] for row in tried])
+    rows = [{**row, "p_adjusted": p} for row, p in zip(tried, adjusted, strict=True)]
+    return sorted(rows, key=lambda row: row["p_value"])
 
 
 def strongest(table: pl.DataFrame, segment: int, *, alpha: float = 0.05) -> dict[str, Any]:

@@ -7,17 +7,16 @@ the baseline was estimated); Cochran 1954, Armitage 1955 (trend).
 
 from dataclasses import dataclass
 from math import sqrt
-from statistics import NormalDist
 
 import numpy as np
 
+from llmops_lab._rates import wilson
 from llmops_lab._scan.units import Floats, Ints
 
 WEEK = 7
 # The CUSUM is tuned to a rise by half: its allowance is half of that.
 _ALLOWANCE = 0.25
 N_FUTURES = 2000
-_Z95 = NormalDist().inv_cdf(0.975)
 
 
 @dataclass(frozen=True)
@@ -136,24 +135,14 @@ def change_of_week(series: Series) -> tuple[float, float, float]:
     """Rate of the last 7 days less the baseline's, with a 95 % interval (Newcombe 1998, hybrid
     score), both windows counted as what they are worth given the spread."""
     hits, n = series.later
-    then, now = (
-        _score(k / series.spread, m / series.spread)
-        for k, m in (series.pinned, (hits[-WEEK:].sum(), n[-WEEK:].sum()))
+    (then, then_low, then_high), (now, now_low, now_high) = (
+        (k / max(m, 1.0), *wilson(k / series.spread, m / series.spread))
+        for k, m in (series.pinned, (float(hits[-WEEK:].sum()), float(n[-WEEK:].sum())))
     )
-    change = now[0] - then[0]
-    low = change - sqrt((now[0] - now[1]) ** 2 + (then[2] - then[0]) ** 2)
-    high = change + sqrt((now[2] - now[0]) ** 2 + (then[0] - then[1]) ** 2)
+    change = now - then
+    low = change - sqrt((now - now_low) ** 2 + (then_high - then) ** 2)
+    high = change + sqrt((now_high - now) ** 2 + (then - then_low) ** 2)
     return change, low, high
-
-
-def _score(hits: float, n: float) -> tuple[float, float, float]:
-    """A rate and its Wilson interval."""
-    if n <= 0:
-        return 0.0, 0.0, 1.0
-    rate = hits / n
-    middle = (rate + _Z95**2 / (2 * n)) / (1 + _Z95**2 / n)
-    half = _Z95 / (1 + _Z95**2 / n) * sqrt(rate * (1 - rate) / n + _Z95**2 / (4 * n**2))
-    return rate, middle - half, middle + half
 
 
 def since(series: Series) -> int:

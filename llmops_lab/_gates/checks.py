@@ -17,9 +17,9 @@ from llmops_lab._gates.case_pairs import (
 )
 from llmops_lab._gates.estimates import Estimate, mean_of
 from llmops_lab._gates.judged import JudgedChange, People, is_judged, judged_change
-from llmops_lab._gates.multiplicity import benjamini_hochberg, holm
 from llmops_lab._gates.policy import Policy
 from llmops_lab._gates.verdict import NOT_CALIBRATED, Check, Outcome
+from llmops_lab._multiplicity import benjamini_hochberg, holm
 from llmops_lab._quantities import count, percent, points
 from llmops_lab._runs.result import says_undeclared
 from llmops_lab._runs.run import EvalRun

@@ -206,7 +206,8 @@ def step_down(
 
 # Normal quantile of 0.8: a change this far beyond the critical value is seen 4 times in 5.
 _SEEN_FOUR_IN_FIVE = 0.8416
-_GROWING_FROM = 0.02
+# Shares that a segment grows from: new, or 2 % already.
+_STARTS = (0.0, 0.02)
 
 
 def smallest_changes(counts: Counts, critical: float) -> tuple[float, float]:
@@ -222,9 +223,9 @@ def smallest_changes(counts: Counts, critical: float) -> tuple[float, float]:
     share = np.linspace(0.0005, 0.5, 1000)
     seen = [
         _expected(then, share, n_baseline, n_current, design) >= critical + _SEEN_FOUR_IN_FIVE
-        for then in (0.0, _GROWING_FROM)
+        for then in _STARTS
     ]
-    new, grown = (share[np.argmax(s & (share > t))] for s, t in zip(seen, (0, 0.02), strict=True))
+    new, grown = (share[np.argmax(s & (share > t))] for s, t in zip(seen, _STARTS, strict=True))
     return float(new), float(grown)
 
 

@@ -9,8 +9,8 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
 from llmops_lab._gates.estimates import mean_of
-from llmops_lab._gates.multiplicity import benjamini_hochberg, holm
 from llmops_lab._gates.paired_tests import difference, mcnemar_mid_p, tango
+from llmops_lab._multiplicity import benjamini_hochberg, holm
 from llmops_lab._rates import wilson
 
 
