@@ -95,9 +95,9 @@ def _from_pandas(frame: Any) -> pl.DataFrame:
 
 
 def _pandas_column(column: Any) -> pl.Series:
-    if column.dtype != object:
+    if column.dtype != object and str(column.dtype) != "str":  # pandas 3 writes NaN among texts
         try:
-            return pl.Series(column.to_list() if str(column.dtype) == "str" else column)
+            return pl.Series(column)
         except (TypeError, ValueError, pl.exceptions.PolarsError):
             return pl.Series([str(value) for value in column])
     values = [None if _is_gap(value) else _plain(value) for value in column]

@@ -17,6 +17,7 @@ from llmops_lab.readers._convert import (
     word,
     words,
 )
+from llmops_lab.readers._dotted import by_dots, nested
 from llmops_lab.readers._json import decode, list_in, object_in
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._openai import finish_reasons, logprob_fields
@@ -127,13 +128,17 @@ def _score(stats: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _whole_cells(table: pl.DataFrame) -> pl.DataFrame:
+    return nested(opened_cells(table), {"inputs": by_dots, "outputs": by_dots})
+
+
 langsmith = reader(
     "langsmith",
     title="LangSmith runs (query page, JSON lines, SDK payload)",
     evidence="real file",
     signatures=keys("run_type start_time id", "post", "patch"),
     explode=runs_in,
-    mend=opened_cells,
+    mend=_whole_cells,
     fields=(
         Field("trace_id", "trace_id"),
         Field("trace_id", "dotted_order", _root_trace),

@@ -1,4 +1,4 @@
-"""W&B Weave calls: one JSON line per call."""
+"""W&B Weave calls: one JSON line per call, or a row of CSV with its keys joined by dots."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,6 +15,7 @@ from llmops_lab.readers._convert import (
     one_by_one,
     text_of,
 )
+from llmops_lab.readers._dotted import by_dots, by_model, nested
 from llmops_lab.readers._json import object_in, plain_object
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._provider_usage import provider_usage
@@ -122,14 +123,23 @@ _FEEDBACK: dict[str, Callable[[str, Mapping[str, Any]], dict[str, Any]]] = {
     "wandb.runnable": _scorer,
 }
 _COSTS = "summary.weave.costs"
+_DOTTED = {
+    "summary.usage": by_model, _COSTS: by_model, "inputs": by_dots, "output": by_dots,
+    "exception": by_dots,
+}  # fmt: skip
+
+
+def _whole_cells(table: pl.DataFrame) -> pl.DataFrame:
+    return nested(opened_cells(table), _DOTTED)
+
 
 weave = reader(
     "weave",
-    title="W&B Weave calls (JSON lines)",
+    title="W&B Weave calls (JSON lines, CSV)",
     evidence="made with the tool's package",
     source="weave 0.54.0",
     signatures=keys("op_name started_at trace_id"),
-    mend=opened_cells,
+    mend=_whole_cells,
     is_silent_of_success=True,
     fields=(
         Field("trace_id", "trace_id"),

@@ -3,6 +3,7 @@
 import datetime as dt
 import gzip
 import json
+from pathlib import Path
 
 import pandas as pd
 import polars as pl
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from llmops_lab import read_traces
 from llmops_lab.errors import FormatError
 from llmops_lab.readers._python_cells import as_json
+
+FIXTURES = Path(__file__).parent / "fixtures"
 
 
 def entry(request_id):
@@ -249,6 +252,35 @@ def test_weave_calls_that_pandas_wrote_keep_their_tokens():
         "gpt-4o",
         "why?",
     )
+
+
+@pytest.mark.parametrize("model", ["gpt-5-mini", "gpt-4.1", "us.anthropic.claude-haiku-4-5-v1:0"])
+def test_weave_calls_flattened_with_dots_read_like_their_json_lines(model):
+    lines = (FIXTURES / "weave_calls.jsonl").read_text().replace("gpt-5-mini", model)
+    flat = pd.json_normalize([json.loads(line) for line in lines.splitlines()])
+    assert f"summary.usage.{model}.prompt_tokens" in flat.columns
+    same = pl.all().exclude("source_file", "source_row", "attributes")
+    from_lines = read_traces(lines.encode())
+    for source in (flat.to_csv(index=False).encode(), flat):
+        found = read_traces(source)
+        assert found.spans.select(same).equals(from_lines.spans.select(same))
+    assert from_lines.rows["input_tokens"].to_list() == [1200]
+
+
+def test_langsmith_runs_flattened_with_dots_keep_texts_and_tokens():
+    run = {
+        "id": "r",
+        "trace_id": "r",
+        "name": "ask",
+        "run_type": "llm",
+        "start_time": "2026-01-01T00:00:00",
+        "inputs": {"messages": [{"role": "user", "content": "why?"}]},
+        "outputs": {"output": "because", "usage_metadata": {"input_tokens": 9}},
+        "extra": {"metadata": {"ls_model_name": "gpt-4.1"}},
+    }
+    [span] = read_traces(pd.json_normalize([run]).to_csv(index=False).encode()).spans.to_dicts()
+    assert (span["input_text"], span["output_text"]) == ("why?", "because")
+    assert (span["input_tokens"], span["request_model"]) == (9, "gpt-4.1")
 
 
 def test_what_litellm_was_not_told_to_store_is_no_text():
