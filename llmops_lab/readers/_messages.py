@@ -28,7 +28,6 @@ _AS_THEY_ARE = ("user", "assistant", "system")
 _LISTS = (
     "messages",
     "choices",
-    "generations",
     "input_messages",
     "output_messages",
     "input",
@@ -56,8 +55,27 @@ def _messages_in(value: Any, depth: int) -> list[Any]:
         return []
     if _is_message(value):
         return [value]
+    if generations := generations_in(value):
+        return [_said(each) for each in generations]
     inner = (value_in(value.get(key)) for key in _LISTS)
     return next((found for item in inner if (found := _messages_in(item, depth + 1))), [])
+
+
+def generations_in(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """What a model generated for the one prompt of a LangChain LLMResult; [] where it is none."""
+    found = value_in(value.get("generations"))
+    if isinstance(found, list) and len(found) == 1 and isinstance(found[0], list):
+        found = found[0]
+    is_one = isinstance(found, list) and all(isinstance(each, dict) for each in found)
+    return found if is_one and all("text" in each or _is_message(each) for each in found) else []
+
+
+def _said(generation: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The message of a generation; models that complete text make none."""
+    if _is_message(generation):
+        return generation
+    reason = (generation.get("generation_info") or {}).get("finish_reason")
+    return {"role": "assistant", "content": generation.get("text"), "finish_reason": reason}
 
 
 def _is_message(item: Any) -> bool:
@@ -206,5 +224,8 @@ def plain_text(value: Any) -> str | None:
     for key in _TEXTS:
         if isinstance(value.get(key), str) and value[key]:
             return value[key]
+    prompts = value.get("prompts")  # of a LangChain model that completes text
+    if isinstance(prompts, list) and len(prompts) == 1 and isinstance(prompts[0], str):
+        return prompts[0]
     texts = [item for item in value.values() if isinstance(item, str)]
     return texts[0] if len(value) == 1 and texts else None

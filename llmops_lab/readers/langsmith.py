@@ -18,7 +18,8 @@ from llmops_lab.readers._convert import (
     words,
 )
 from llmops_lab.readers._dotted import by_dots, nested
-from llmops_lab.readers._json import decode, list_in, object_in
+from llmops_lab.readers._json import decode, list_in, object_in, plain_object
+from llmops_lab.readers._messages import generations_in
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._openai import finish_reasons, logprob_fields
 from llmops_lab.readers._python_cells import opened_cells
@@ -34,7 +35,7 @@ _KINDS = {
 _STATUS = {"success": "ok", "error": "error", "pending": "unset", "interrupted": "unset"}
 _META = "extra.metadata."
 _OPENED = (b'"post"', b'"patch"', b'"child_runs"')
-_USAGE = ("outputs.usage_metadata", "outputs.generations")
+_TOKENS = "outputs.llm_output.token_usage."
 
 
 def runs_in(record: Record) -> Exploded:
@@ -101,6 +102,18 @@ def _guardrails(values: Values) -> Column:
     return Column(found["x"])
 
 
+def _reasons(values: Values) -> Column:
+    """Why the generations of a LangChain LLMResult stopped."""
+
+    def reasons(generations: Any) -> list[str] | None:
+        every = generations_in({"generations": generations})
+        told = (each.get("generation_info") for each in every)
+        found = [plain_object(info).get("finish_reason") for info in told]
+        return [reason for reason in found if isinstance(reason, str)] or None
+
+    return one_by_one(values, pl.List(pl.String), reasons)
+
+
 def _side_rows(tree: Tree, spans: pl.DataFrame) -> dict[str, Rows]:
     """Feedback statistics, one row per name; retrieved documents come from the runs' kinds."""
     ids = spans.select("trace_id", "span_id").iter_rows()
@@ -161,9 +174,12 @@ langsmith = reader(
         Field("temperature", f"{_META}ls_temperature|extra.invocation_params.temperature", gentle(number)),
         Field("max_tokens", f"{_META}ls_max_tokens|extra.invocation_params.max_tokens", gentle(whole)),
         Field("finish_reasons", "outputs.choices", finish_reasons),
+        Field("finish_reasons", "outputs.generations", _reasons),
         *logprob_fields("outputs.choices"),
         Field("input_tokens", "outputs.usage_metadata.input_tokens|prompt_tokens", whole),
         Field("output_tokens", "outputs.usage_metadata.output_tokens|completion_tokens", whole),
+        Field("input_tokens", f"{_TOKENS}prompt_tokens", whole),
+        Field("output_tokens", f"{_TOKENS}completion_tokens", whole),
         Field("total_tokens_reported", "total_tokens|outputs.usage_metadata.total_tokens", whole),
         Field("cache_read_tokens", "prompt_token_details.cache_read|outputs.usage_metadata.input_token_details.cache_read", whole),
         Field("cache_write_tokens", "prompt_token_details.cache_creation|outputs.usage_metadata.input_token_details.cache_creation", whole),

@@ -82,3 +82,27 @@ def test_feedback_and_documents_come_along():
     [row] = traces.rows.iter_rows(named=True)
     assert (row["user_id"], row["negative_feedback"], row["duration_s"]) == ("u", True, 1.5)
     assert traces.spans["input_text"].to_list() == ["refunds"]
+
+
+def test_what_a_model_that_completes_text_generated_is_the_text():
+    generation = {"text": "because", "generation_info": {"finish_reason": "stop"}}
+    run = {
+        "id": "r",
+        "trace_id": "r",
+        "name": "ask",
+        "run_type": "llm",
+        "start_time": "2026-01-01T00:00:00",
+        "inputs": {"prompts": ["why?"]},
+        "outputs": {
+            "generations": [[generation]],
+            "llm_output": {"token_usage": {"prompt_tokens": 5, "completion_tokens": 2}},
+            "type": "LLMResult",
+        },
+    }
+    [span] = read_traces([run]).spans.to_dicts()
+    assert (span["input_text"], span["output_text"]) == ("why?", "because")
+    assert (span["input_tokens"], span["output_tokens"]) == (5, 2)
+    assert span["finish_reasons"] == ["stop"]
+    two = {**run, "outputs": {"generations": [[generation], [generation]]}}
+    [span] = read_traces([two]).spans.to_dicts()
+    assert span["output_text"].startswith('{"generations":'), "of two prompts no answer is chosen"
