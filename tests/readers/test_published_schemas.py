@@ -7,6 +7,10 @@ import pytest
 
 from llmops_lab import read_traces
 
+ASKED = {"role": "user", "content": "why?"}
+SAID = {"role": "assistant", "content": "because"}
+TEXTS = ("why?", "because")
+
 
 def one(record):
     traces = read_traces(record if isinstance(record, bytes) else [record])
@@ -42,11 +46,8 @@ def test_weave_counts_leaves_and_names_ops():
         "id": "c",
         "parent_id": "p",
         "op_name": "weave:///acme/shop/op/openai.chat.completions.create:XyZ",
-        "inputs": {"model": "gpt-4o", "messages": [{"role": "user", "content": "why?"}]},
-        "output": {
-            "id": "x",
-            "choices": [{"message": {"role": "assistant", "content": "because"}}],
-        },
+        "inputs": {"model": "gpt-4o", "messages": [ASKED]},
+        "output": {"id": "x", "choices": [{"message": SAID}]},
         "summary": {
             "usage": {"gpt-4o": usage},
             "weave": {
@@ -124,7 +125,7 @@ def test_opik_export_is_a_tree_with_scores_and_checks():
     assert (row["n_spans"], row["input_tokens"], row["cache_read_tokens"]) == (2, 12, 4)
     assert (row["duration_s"], row["conversation_id"], row["tags"]) == (2.5, "th", ["beta"])
     assert (row["guardrail_hit"], row["negative_feedback"]) == (True, True)
-    assert (row["input_text"], row["output_text"]) == ("why?", "because")
+    assert (row["input_text"], row["output_text"]) == TEXTS
     call = traces.spans.filter(kind="llm").to_dicts()[0]
     assert (call["ttft_s"], call["status"], call["error_type"]) == (0.25, "error", "RateLimit")
     assert call["parent_span_id"] == "t"
@@ -147,8 +148,8 @@ HELICONE = {
     "request_user_id": "u",
     "request_properties": {"Helicone-Session-Id": "s", "Helicone-Session-Path": "/ask"},
     "feedback_rating": False,
-    "request_body": {"messages": [{"role": "user", "content": "why?"}]},
-    "response_body": {"choices": [{"message": {"role": "assistant", "content": "because"}}]},
+    "request_body": {"messages": [ASKED]},
+    "response_body": {"choices": [{"message": SAID}]},
 }
 
 
@@ -218,8 +219,8 @@ def test_datadog_reads_nanoseconds_nano_dollars_and_tags(start):
                 "estimated_total_cost": 25_000,
             },
             "tags": ["env:prod", "session_id:s1", "user_id:u1"],
-            "input": {"messages": [{"role": "user", "content": "why?"}]},
-            "output": {"messages": [{"role": "assistant", "content": "because"}]},
+            "input": {"messages": [ASKED]},
+            "output": {"messages": [SAID]},
         },
     }
     traces = read_traces({"data": [item], "meta": {}})
@@ -228,7 +229,7 @@ def test_datadog_reads_nanoseconds_nano_dollars_and_tags(start):
     assert (span["duration_s"], span["is_root"]) == (1.5, True)
     assert span["cost_reported_usd"] == pytest.approx(0.000025)
     assert (span["conversation_id"], span["user_id"], span["environment"]) == ("s1", "u1", "prod")
-    assert (span["input_text"], span["output_text"]) == ("why?", "because")
+    assert (span["input_text"], span["output_text"]) == TEXTS
 
 
 def bedrock(output_body, **changes):
@@ -262,7 +263,7 @@ def test_bedrock_adds_cached_tokens_to_the_input():
         ["end_turn"],
         99,
     )
-    assert (span["input_text"], span["output_text"]) == ("why?", "because")
+    assert (span["input_text"], span["output_text"]) == TEXTS
 
 
 def test_bedrocks_streamed_pieces_are_joined():
@@ -288,7 +289,7 @@ def test_bedrocks_streamed_pieces_are_joined():
 )
 def test_bedrocks_bodies_of_other_makers_give_their_texts(asked, said):
     span, _ = one(bedrock(said, input={"inputBodyJson": asked, "inputTokenCount": 4}))
-    assert (span["input_text"], span["output_text"]) == ("why?", "because")
+    assert (span["input_text"], span["output_text"]) == TEXTS
     assert span["max_tokens"] == 9
 
 
@@ -339,7 +340,7 @@ def test_a_langsmith_bulk_export_reads_from_its_hive_folders(tmp_path):
         "run_type": "llm",
         "start_time": "2026-01-01T00:00:00.000000",
         "end_time": "2026-01-01T00:00:01.000000",
-        "inputs": json.dumps({"messages": [{"role": "user", "content": "why?"}]}),
+        "inputs": json.dumps({"messages": [ASKED]}),
         "outputs": json.dumps({"output": "because"}),
         "extra": json.dumps({"metadata": {"ls_model_name": "gpt-4o", "thread_id": "th"}}),
         "prompt_tokens": 5,
