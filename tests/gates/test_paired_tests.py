@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 from scipy import optimize, stats
-from statsmodels.regression.linear_model import OLS
+from statsmodels.regression.linear_model import OLS, WLS
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
+from statsmodels.stats.proportion import proportion_confint, proportions_ztest
 
 from llmops_lab._gates.estimates import mean_of
 from llmops_lab._gates.paired_tests import difference, mcnemar_mid_p, tango
@@ -56,6 +56,33 @@ def test_clustered_bounds_are_those_of_statsmodels():
     assert (found.low, found.high) == pytest.approx(tuple(fit.conf_int(alpha=0.1)[0]))
     assert found.p_value == pytest.approx(fit.pvalues[0])
     assert found.n_clusters == 12
+
+
+def test_weighted_and_clustered_bounds_are_those_of_statsmodels():
+    generator = np.random.default_rng(8)
+    clusters, weights = generator.integers(0, 9, 70), generator.choice([0.5, 1.0, 4.0], 70)
+    values = generator.normal(0.6, 0.2, 70) + generator.normal(0, 0.1, 9)[clusters]
+    fit = WLS(values, np.ones(70), weights=weights).fit(
+        cov_type="cluster", cov_kwds={"groups": clusters}, use_t=True
+    )
+    found = mean_of(values, clusters, weights=weights, alpha=0.025)
+    assert found.value == pytest.approx(fit.params[0])
+    assert (found.low, found.high) == pytest.approx(tuple(fit.conf_int(alpha=0.05)[0]))
+    test = fit.t_test("const = 0.55", use_t=True)
+    below = float(stats.t.cdf(test.tvalue.item(), 8))
+    assert found.p_below(0.55) == pytest.approx(below)
+    assert (found.n, found.n_clusters) == (70, 9)
+    assert found.method == "weighted cluster-robust t"
+
+
+def test_a_share_is_below_a_limit_by_the_score_test():
+    values = np.repeat([1.0, 0.0], [70, 30])
+    found = mean_of(values, None, alpha=0.05)
+    _, below = proportions_ztest(70, 100, value=0.8, alternative="smaller", prop_var=0.8)
+    assert found.p_below(0.8) == pytest.approx(below)
+    # A limit of 0 or 1 leaves nothing to chance.
+    assert [found.p_below(limit) for limit in (0.0, 1.0)] == [1.0, 0.0]
+    assert mean_of(np.ones(9), None, alpha=0.05).p_below(1.0) == 1.0
 
 
 def test_independent_scores_get_students_t():

@@ -4,9 +4,16 @@ import itertools
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import optimize, stats
 
-from llmops_lab._scan.permutation import change_of_share, count_rows, scan_shares, shuffled_windows
+from llmops_lab._scan.permutation import (
+    change_of_share,
+    count_rows,
+    scan_shares,
+    shuffled_windows,
+    smallest_changes,
+    step_down,
+)
 from llmops_lab._scan.units import units_of
 
 
@@ -27,6 +34,86 @@ def test_with_one_row_per_unit_the_statistic_is_the_two_proportion_z():
         share, sizes = k.sum() / n, np.array([current.sum(), (~current).sum()])
         z = (k[0] / sizes[0] - k[1] / sizes[1]) / np.sqrt(share * (1 - share) * (1 / sizes).sum())
         assert found[g] == pytest.approx(z)
+
+
+def test_with_several_rows_per_unit_the_error_is_that_of_clusters():
+    """Σ r² of each window's blocks, less what both windows of one user share."""
+    rng = np.random.default_rng(5)
+    n, user = 500, rng.integers(0, 60, 500)
+    group, current = (user + rng.integers(0, 4, n)) % 6, rng.random(n) < 0.4
+    units = units_of(user, current)
+    counts = count_rows(units, group, np.eye(6, dtype=np.float32))
+    shuffled = next(shuffled_windows(units, 20, rng))
+    labels = np.column_stack([units.is_current, shuffled])
+    found = change_of_share(counts, labels)
+    for g, column in itertools.product(range(6), range(labels.shape[1])):
+        now = labels[units.block, column]
+        excess = (group == g) - (group == g).mean()
+        r = np.bincount(units.block, excess)
+        inside = labels[:, column]
+        both = [(b, units.partner[b]) for b in np.flatnonzero(units.partner >= 0)]
+        variance = (r[inside] ** 2).sum() / now.sum() ** 2
+        variance += (r[~inside] ** 2).sum() / (~now).sum() ** 2
+        variance -= sum(r[a] * r[b] for a, b in both) / (now.sum() * (~now).sum())
+        share = (group == g).mean()
+        independent = share * (1 - share) * (1 / now.sum() + 1 / (~now).sum())
+        change = (group == g)[now].mean() - (group == g)[~now].mean()
+        expected = change / np.sqrt(max(variance, 0.1 * independent))
+        assert found[g, column] == pytest.approx(expected, rel=1e-4)
+
+
+def westfall_and_young(observed, null):
+    """Step-down max-T by its definition: each against the largest of all that are no surer."""
+    order = np.argsort(-observed, kind="stable")
+    adjusted, highest = np.empty(len(observed)), 0.0
+    for place, i in enumerate(order):
+        largest = null[order[place:]].max(axis=0)
+        highest = max(highest, (1 + (largest >= observed[i]).sum()) / (null.shape[1] + 1))
+        adjusted[i] = highest
+    return adjusted
+
+
+@pytest.mark.parametrize("only_more", [False, True])
+def test_adjusted_p_values_are_westfalls_and_youngs(only_more):
+    rng = np.random.default_rng(6)
+    null = rng.normal(3, 2, (7, 199)) + rng.normal(size=199)
+    observed = np.array([3.0, 10.0, -4.0, 8.0, 3.5, 9.0, 1.0])
+    found = step_down(observed, null, alpha=0.1, only_more=only_more)
+    centre, scale = null.mean(axis=1, keepdims=True), null.std(axis=1, keepdims=True)
+    sizes = [(observed[:, None] - centre) / scale, (null - centre) / scale]
+    assert found.statistic == pytest.approx(sizes[0][:, 0])
+    if not only_more:
+        sizes = [np.abs(size) for size in sizes]
+    alone = (1 + (sizes[1] >= sizes[0]).sum(axis=1)) / 200
+    assert found.p_value == pytest.approx(alone)
+    assert found.p_adjusted == pytest.approx(westfall_and_young(sizes[0][:, 0], sizes[1]))
+    assert found.critical == pytest.approx(np.quantile(sizes[1].max(axis=0), 0.9))
+
+
+def test_a_node_without_any_spread_is_no_change():
+    found = step_down(np.array([1.0, 0.0]), np.ones((2, 9)), alpha=0.05)
+    assert found.statistic.tolist() == [0, 0]
+    assert found.p_adjusted.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize("rows_per_user", [1, 4])
+def test_the_smallest_changes_are_those_seen_four_times_in_five(rows_per_user):
+    """z of two proportions at critical + 0.84, the error of rows in fours being twice as large."""
+    rng = np.random.default_rng(7)
+    user = np.repeat(np.arange(1000), rows_per_user)
+    current = user >= 600
+    counts = count_rows(
+        units_of(user, current), rng.integers(0, 8, 1000)[user], np.eye(8, dtype=np.float32)
+    )
+    found = smallest_changes(counts, 3.1)
+
+    def beyond(now, then):
+        pooled = 0.6 * then + 0.4 * now
+        error = np.sqrt(pooled * (1 - pooled) * (1 / 600 + 1 / 400))
+        return (now - then) / error - 3.1 - stats.norm.ppf(0.8)
+
+    expected = [optimize.brentq(beyond, then + 1e-6, 0.5, (then,)) for then in (0.0, 0.02)]
+    assert found == pytest.approx(expected, abs=0.0006)
 
 
 def test_one_group_alone_has_the_p_value_of_fishers_exact_test():
