@@ -20,7 +20,7 @@ from llmops_lab._percentiles import (
 from llmops_lab._rates import rate_columns
 from llmops_lab._spans.checks import check_names, has_failed, trace_checks
 from llmops_lab._spans.feedback import trace_feedback
-from llmops_lab._spans.rows import guardrail_hits
+from llmops_lab._spans.rows import RATES, guardrail_hits, known_sum
 from llmops_lab.errors import ColumnError, LabError
 from llmops_lab.traces import Traces
 
@@ -135,12 +135,7 @@ def _with_time(rows: pl.DataFrame, every: str | None) -> pl.DataFrame:
 
 def _rates(slo_s: float | None) -> dict[str, pl.Expr]:
     """Rates by name: true, false, or null where it was not observed."""
-    rates = {
-        "error_rate": pl.col("status") == "error",
-        "guardrail_rate": pl.col("guardrail_hit"),
-        "negative_feedback_rate": pl.col("negative_feedback"),
-    }
-    return rates if slo_s is None else {**rates, "within_slo_rate": pl.col("duration_s") <= slo_s}
+    return RATES if slo_s is None else {**RATES, "within_slo_rate": pl.col("duration_s") <= slo_s}
 
 
 def _check_rates(rows: pl.DataFrame) -> dict[str, pl.Expr]:
@@ -149,14 +144,11 @@ def _check_rates(rows: pl.DataFrame) -> dict[str, pl.Expr]:
 
 
 def _counts(rates: dict[str, pl.Expr]) -> list[pl.Expr]:
-    def total(column: str) -> pl.Expr:
-        return pl.when(pl.col(column).count() > 0).then(pl.col(column).sum()).alias(column)
-
     return [
         pl.len().alias("n"),
         *(hit.sum().alias(f"_{name}_hits") for name, hit in rates.items()),
         *(hit.count().alias(f"{name}_n") for name, hit in rates.items()),
-        *(total(column) for column in (*TOKENS, "cost_usd")),
+        *(known_sum(column) for column in (*TOKENS, "cost_usd")),
         pl.col("cost_usd").mean().alias("cost_usd_mean"),
         pl.col("n_unpriced").sum(),
     ]

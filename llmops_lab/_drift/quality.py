@@ -15,6 +15,7 @@ from llmops_lab._drift.overall import change_of_mean, scan_overall
 from llmops_lab._scan.permutation import ScanResult, step_down
 from llmops_lab._scan.units import Bools, Floats, Ints, Units, bags_of, resampled_units
 from llmops_lab._spans.checks import check_names, has_failed, number_given, number_names
+from llmops_lab._spans.rows import RATES
 
 _LEAST_KNOWN = 20
 _N_PERMUTATIONS = 499
@@ -34,9 +35,9 @@ class Metric:
 
 
 METRICS = (
-    Metric("error_rate", (pl.col("status") == "error").cast(pl.Float64), worse=1),
-    Metric("negative_feedback_rate", pl.col("negative_feedback").cast(pl.Float64), worse=1),
-    Metric("guardrail_rate", pl.col("guardrail_hit").cast(pl.Float64), worse=1),
+    Metric("error_rate", RATES["error_rate"].cast(pl.Float64), worse=1),
+    Metric("negative_feedback_rate", RATES["negative_feedback_rate"].cast(pl.Float64), worse=1),
+    Metric("guardrail_rate", RATES["guardrail_rate"].cast(pl.Float64), worse=1),
     Metric("cost_usd", pl.col("cost_usd").cast(pl.Float64)),
     Metric("duration_s", pl.col("duration_s").cast(pl.Float64), typical="median"),
     Metric("input_tokens", pl.col("input_tokens").cast(pl.Float64)),

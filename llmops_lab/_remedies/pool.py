@@ -9,15 +9,16 @@ from llmops_lab._scan.landmarks import Matrix, nearest, vote
 from llmops_lab._scan.units import Bools, Ints
 from llmops_lab._segments.described import segment_id
 from llmops_lab._spans.checks import check_names, has_failed
+from llmops_lab._spans.rows import RATES
 from llmops_lab.drift import DriftReport
 from llmops_lab.embeddings import Embeddings
 from llmops_lab.errors import LabError
 from llmops_lab.segments import Segments
 
 _FAILURES = {
-    "error": pl.col("status") == "error",
-    "disliked": pl.col("negative_feedback"),
-    "guardrail": pl.col("guardrail_hit"),
+    "error": RATES["error_rate"],
+    "disliked": RATES["negative_feedback_rate"],
+    "guardrail": RATES["guardrail_rate"],
 }
 _LIKED = 0.75
 _NEIGHBOURS = 10

@@ -7,12 +7,8 @@ import polars as pl
 
 from llmops_lab._rates import rate_columns
 from llmops_lab._scan.units import unit_of
+from llmops_lab._spans.rows import RATES, known_sum
 
-RATES: Final = {
-    "error_rate": pl.col("status") == "error",
-    "guardrail_rate": pl.col("guardrail_hit"),
-    "negative_feedback_rate": pl.col("negative_feedback"),
-}
 _USED: Final[dict[str, Any]] = {
     "user_id": pl.String,
     "status": pl.String,
@@ -51,13 +47,10 @@ def measured(rows: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
 
 
 def _sums() -> list[pl.Expr]:
-    def total(column: str) -> pl.Expr:
-        return pl.when(pl.col(column).count() > 0).then(pl.col(column).sum()).alias(column)
-
     return [
         pl.len().cast(pl.Int64).alias("n"),
         pl.col("user_id").drop_nulls().n_unique().cast(pl.Int64).alias("n_users"),
-        *(total(column) for column in ("cost_usd", "input_tokens", "output_tokens")),
+        *(known_sum(column) for column in ("cost_usd", "input_tokens", "output_tokens")),
         pl.col("cost_usd").mean().alias("cost_usd_mean"),
         pl.col("duration_s").median().alias("duration_s_p50"),
         pl.col("duration_s").quantile(0.95, "linear").alias("duration_s_p95"),

@@ -1,11 +1,19 @@
 """One row per trace, grouped from spans: what a summary, a segment or a reviewer looks at."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import polars as pl
 
 from llmops_lab._spans.checks import trace_checks, trace_numbers
 from llmops_lab._spans.feedback import trace_feedback
+
+RATES: Final = {
+    "error_rate": pl.col("status") == "error",
+    "guardrail_rate": pl.col("guardrail_hit"),
+    "negative_feedback_rate": pl.col("negative_feedback"),
+}
+"""What can go wrong with a row, by the name of its rate: true, false, or null where unknown."""
 
 _TOKENS = (
     "input_tokens",
@@ -52,6 +60,11 @@ def columns_used() -> list[str]:
     made = [*_identity(), *_times(), *_counts(), *_usage(), *_texts()]
     names = {name for each in made for name in each.meta.root_names()}
     return sorted(names | {"trace_id", "depth", "start_time", "source_row"})
+
+
+def known_sum(column: str) -> pl.Expr:
+    """The sum of a column in each group; null, not 0, where nothing of it is known."""
+    return pl.when(pl.col(column).count() > 0).then(pl.col(column).sum()).alias(column)
 
 
 def _root(column: str) -> pl.Expr:
