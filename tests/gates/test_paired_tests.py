@@ -103,6 +103,10 @@ def test_wilson_is_that_of_statsmodels(k, n):
     assert (found.low, found.high) == pytest.approx(expected, abs=1e-9)
 
 
+def test_of_nothing_observed_any_share_is_possible():
+    assert wilson(0, 0) == (0.0, 1.0)
+
+
 @pytest.mark.parametrize(("ours", "theirs"), [(holm, "holm"), (benjamini_hochberg, "fdr_bh")])
 def test_corrections_are_those_of_statsmodels(ours, theirs):
     p_values = [0.04, 0.001, 0.2, 0.04, 0.9, 0.013]
