@@ -167,6 +167,16 @@ class Shown(ABC):
         return self._table().html()
 
 
+@dataclass(frozen=True, repr=False)
+class Listing(Shown):
+    """A table that is shown as it is."""
+
+    table: Table
+
+    def _table(self) -> Table:
+        return self.table
+
+
 def table_of(shown: object) -> Table | None:
     """The table that a noun shows itself as, None where it shows itself otherwise."""
     return shown._table() if isinstance(shown, Shown) else None  # pyright: ignore[reportPrivateUsage]

@@ -5,6 +5,7 @@ import inspect
 from pathlib import Path
 
 from llmops_lab._registry import Registry
+from llmops_lab.cli._command import Command
 from llmops_lab.exporters import CaseFormat, RunFormat
 
 TARGET = Path(__file__).resolve().parent.parent / "docs/reference/parts.md"
@@ -27,7 +28,7 @@ KINDS = {
     "Plots": ("llmops_lab.plots._registry", "plots", "`plot(result)`, by the result's class"),
     "Explorers": ("llmops_lab.widgets._registry", "explorers", "`explore(result)`, likewise"),
     "Prices": ("llmops_lab.pricing._registry", "price_sources", "`read_traces(…, prices=…)`"),
-    "Commands": ("llmops_lab.cli", "commands", "`llmops-lab name`"),
+    "Commands": ("llmops_lab.cli", "commands", "`llmops-lab name`, in a cell `%llmops name`"),
 }
 HEAD = """# Parts
 
@@ -43,6 +44,8 @@ def described(part: object) -> str:
         return f"{', '.join(part.suffixes)}; own place for {fields}"
     if isinstance(part, RunFormat):
         return f"{', '.join(part.suffixes)}; not read: {part.leaves}"
+    if isinstance(part, Command):
+        part = part.function
     told = part if callable(part) or inspect.isclass(part) else type(part)
     return (inspect.getdoc(told) or "").partition("\n")[0].replace("|", "\\|")
 

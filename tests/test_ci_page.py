@@ -15,7 +15,8 @@ from markdown_it import MarkdownIt
 from typer.main import get_command
 
 from llmops_lab._gates.policy import Policy
-from llmops_lab.cli import _app
+from llmops_lab.cli._command import program
+from llmops_lab.cli._terminal import Terminal
 from llmops_lab.gate import Gate
 from llmops_lab.golden import Case, GoldenSet
 
@@ -41,7 +42,7 @@ COMMANDS = [
 @pytest.mark.parametrize("line", COMMANDS)
 def test_every_command_of_the_page_is_one_of_ours(line):
     _, name, *arguments = shlex.split(line)
-    command = get_command(_app()).commands[name]
+    command = get_command(program(Terminal())).commands[name]
     # Raises for an option that is not there, or one that is missing.
     assert command.make_context(name, arguments).params
 

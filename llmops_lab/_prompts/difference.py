@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+import msgspec
+
 from llmops_lab._cases.case import as_text, shorten
 from llmops_lab._display import Shown, Table
 from llmops_lab._prompts.prompt import Prompt, PromptVersion
@@ -53,6 +55,12 @@ class PromptDiff(Shown):
     @property
     def is_empty(self) -> bool:
         return not self.front_matter and not self.lines
+
+    def json(self) -> str:
+        """Everything that changed, as one line of JSON."""
+        keys = [{"key": key, "before": was, "after": now} for key, was, now in self.front_matter]
+        record = {"before": self.before, "after": self.after, "front_matter": keys}
+        return msgspec.json.encode({**record, "lines": self.lines}).decode() + "\n"
 
     def __str__(self) -> str:
         body = "\n".join("…" if line is None else _line_text(line) for line in self.lines)

@@ -1,43 +1,65 @@
 """The command line, for CI and terminals: one module per command, found in this folder.
 
-Exit codes: 0 done (or the gate passes), 1 the gate fails, 2 the gate cannot tell,
-3 the call or its input is wrong, 130 an eval was interrupted.
+Exit codes: 0 done (or the gate passes), 1 the gate fails or the decision log was tampered with,
+2 the gate cannot tell, 3 the call or its input is wrong, 130 an eval was interrupted, 141 nobody
+reads what is printed (as after `| head`).
 """
 
+import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
+from typing import Any
 
-from llmops_lab._registry import Registry
+from llmops_lab.cli._command import commands
 from llmops_lab.errors import LabError
 
-WRONG_INPUT = 3
+__all__ = ["commands", "main"]
 
-commands: Registry[Callable[..., Any]] = Registry("command", "llmops_lab.cli")
+WRONG_INPUT = 3
+NOBODY_READS = 141  # 128 and the number of SIGPIPE, as a shell reports it of other tools
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; the program's exit code says how it ended."""
-    sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments)))
+    try:
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _silenced()
+    except SystemExit as end:
+        # What typer makes of a pipe that nobody reads.
+        if not isinstance(end.__context__, BrokenPipeError):
+            raise
+        code = _silenced()
+    sys.exit(code)
+
+
+def _silenced() -> int:
+    """Send what is left to nowhere, or Python complains of it as it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return NOBODY_READS
 
 
 def _run(arguments: list[str]) -> int:
-    from typer import Exit, echo
+    from typer import echo
     from typer.main import get_command
+
+    from llmops_lab.cli._command import program
+    from llmops_lab.cli._terminal import Terminal
 
     try:
         with warnings.catch_warnings():
             warnings.showwarning = _tell
-            code = get_command(_app())(arguments, prog_name="llmops-lab", standalone_mode=False)
+            command = get_command(program(Terminal()))
+            return command(arguments, prog_name="llmops-lab", standalone_mode=False) or 0
     except LabError as error:
         echo(f"error: {error}", err=True)
         return WRONG_INPUT
-    except Exit as end:
-        return end.exit_code
+    except BrokenPipeError:
+        raise
     except Exception as error:
         return _wrong_usage(error)
-    return code if isinstance(code, int) else 0
 
 
 def _tell(message: Warning | str, *_: Any) -> None:
@@ -54,28 +76,3 @@ def _wrong_usage(error: Exception) -> int:
         raise error
     show()
     return WRONG_INPUT
-
-
-def _app() -> Any:
-    from typer import Context, Option, Typer, echo
-
-    app = Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None)
-
-    @app.callback(invoke_without_command=True)
-    def root(  # pyright: ignore[reportUnusedFunction]
-        context: Context,
-        version: Annotated[bool, Option("--version", help="Print the version and exit.")] = False,
-    ) -> None:
-        """Find what changed in production LLM traces, and gate changes in CI."""
-        if version:
-            from llmops_lab import __version__
-
-            echo(__version__)
-            context.exit()
-
-    for name, command in commands.items():
-        if isinstance(command, Typer):
-            app.add_typer(command, name=name)
-        else:
-            app.command(name)(command)
-    return app

@@ -1,27 +1,151 @@
-"""Arguments that several commands share, and how a result is printed."""
+"""Arguments that several commands share, and how what they name is read."""
 
-import json
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import polars as pl
 import typer
 
-Sources = Annotated[list[str], typer.Argument(help="Trace exports: files, folders or globs.")]
+from llmops_lab.cli._command import Variable
+from llmops_lab.errors import LabError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from llmops_lab.evals import EvalRun
+    from llmops_lab.gate import Verdict
+    from llmops_lab.golden import GoldenSet
+    from llmops_lab.traces import Traces
+
+TRACES = "Trace exports: files, folders or globs, or - for standard input."
+Sources = Annotated[list[str], typer.Argument(help=TRACES), Variable("traces")]
 Format = Annotated[
     str | None, typer.Option(help="Trace format; recognised by content unless given.")
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print rows as JSON lines.")]
-Labels = Annotated[
-    Path | None, typer.Option(help="People's labels, for judges: CSV, JSONL or Parquet.")
+By = Annotated[
+    list[str] | None, typer.Option(help="Column to group by; several with commas or repeated.")
 ]
-Golden = Annotated[Path, typer.Option(help="Golden set, JSONL.")]
+Window = Annotated[str | None, typer.Option(help="START/END, UTC: 2026-03-02/2026-03-09.")]
+Split = Annotated[str | None, typer.Option(help="Where the current window begins: 2026-03-13.")]
+Policy = Annotated[Path, typer.Option(help="Gate policy, TOML.")]
+Run = Annotated[Path, typer.Option(help="The run, JSONL."), Variable("run")]
+BaselineRun = Annotated[Path | None, typer.Option(help="The run it is compared with."), Variable()]
+Labels = Annotated[
+    Path | None,
+    typer.Option(help="People's labels, for judges: CSV, JSONL or Parquet."),
+    Variable(),
+]
+Scorers = Annotated[
+    list[str] | None,
+    typer.Option(help="Scorer, or package.module:function; several with commas or repeated."),
+    Variable(is_needed=False, with_commas=True),
+]
+Concurrency = Annotated[int, typer.Option(help="Calls in flight at once.")]
+Log = Annotated[Path | None, typer.Option(help="Decision log that gets a line.")]
 
 
-def show(result: Any, frame: pl.DataFrame, *, as_json: bool) -> None:
-    """Print a result's text form, or its frame one JSON object a line."""
-    if not as_json:
-        typer.echo(str(result))
-        return
-    for row in frame.iter_rows(named=True):
-        typer.echo(json.dumps(row, default=str, ensure_ascii=False))
+def keys_of(by: Iterable[str] | None) -> tuple[str, ...]:
+    """Columns named by repetition, with commas, or both."""
+    return tuple(name.strip() for each in by or () for name in each.split(",") if name.strip())
+
+
+def traces_of(sources: Sequence[Any], format: str | None = None) -> "Traces":
+    """The traces in files, in standard input, or those that a variable of the notebook holds.
+
+    Raises LabError for a variable among files.
+    """
+    from llmops_lab.ingest import read_traces
+    from llmops_lab.traces import Traces
+
+    opened = [sys.stdin.buffer if each == "-" else each for each in sources]
+    held = [each for each in opened if isinstance(each, Traces)]
+    if held and len(opened) > 1:
+        raise LabError("name one variable that holds traces, or files only")
+    if held:
+        return held[0]
+    return read_traces(opened[0] if len(opened) == 1 else opened, format=format)
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Two windows of traces, as they are named in a call."""
+
+    sources: Sequence[Any]
+    format: str | None
+    split: str | None
+    baseline: str | None
+    current: str | None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether one set of traces is to be cut in two."""
+        return not (self.split is self.baseline is self.current is None)
+
+    def read(self) -> "tuple[Traces, Traces]":
+        """The baseline's traces and the current ones; LabError where it is not said which."""
+        if not self.is_cut and len(self.sources) == 2:
+            first, second = (traces_of([source], self.format) for source in self.sources)
+            return first, second
+        if self.split is not None and self.baseline is self.current is None:
+            return traces_of(self.sources, self.format).split(self.split)
+        if self.split is not None or self.baseline is None or self.current is None:
+            raise LabError(
+                "give two sources, or one with --split DATE or with --baseline and --current "
+                "START/END"
+            )
+        whole = traces_of(self.sources, self.format)
+        return whole.within(self.baseline), whole.within(self.current)
+
+
+def scorers_of(named: Iterable[Any] | None) -> list[Any]:
+    """Scorers by name, from modules importable from here, and those that variables hold."""
+    from llmops_lab._runs.named import named_object
+
+    found: list[Any] = []
+    for each in named or ():
+        if isinstance(each, str):
+            found += [named_object(name) if ":" in name else name for name in keys_of([each])]
+        else:
+            found.append(each)
+    return found
+
+
+def target_of(named: Any) -> Any:
+    """The target of that name, or what a variable holds."""
+    from llmops_lab.targets._named import named_target
+
+    return named_target(named) if isinstance(named, str) else named
+
+
+def run_of(named: Any) -> "EvalRun":
+    """The run in a file, or one that a variable holds."""
+    from llmops_lab.evals import EvalRun
+
+    return named if isinstance(named, EvalRun) else EvalRun.load(named)
+
+
+def golden_of(named: Any, *, new: bool = False) -> "GoldenSet":
+    """The golden set in a file, or one that a variable holds; `new` begins a missing file."""
+    from llmops_lab.golden import GoldenSet
+
+    if new and isinstance(named, Path) and not named.exists():
+        return GoldenSet(path=named)
+    return named if isinstance(named, GoldenSet) else GoldenSet.load(named)
+
+
+def labels_of(named: Any) -> "pl.DataFrame":
+    """The labels in a file, or those that a variable holds."""
+    from llmops_lab._gates.labels import read_labels
+
+    return read_labels(named) if isinstance(named, (str, Path)) else named
+
+
+def verdict_of(policy: Path, run: Any, baseline: Any, labels: Any) -> "Verdict":
+    """What a policy says of a run, held against a baseline if there is one."""
+    from llmops_lab.gate import Gate
+
+    previous = None if baseline is None else run_of(baseline)
+    people = None if labels is None else labels_of(labels)
+    return Gate.load(policy).check(run_of(run), baseline=previous, labels=people)

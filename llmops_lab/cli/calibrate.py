@@ -2,21 +2,22 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from llmops_lab.cli import commands
-from llmops_lab.cli._options import AsJson
+from llmops_lab.cli._command import Variable, command
+from llmops_lab.cli._options import Run, labels_of, run_of
 from llmops_lab.errors import LabError
 
 
-@commands.register("calibrate")
+@command("calibrate", example="--run run.jsonl --labels labels.csv --out evals/judge.json")
 def calibration(
-    run: Annotated[Path, typer.Option(help="A run that the judge scored.")],
+    run: Run,
     labels: Annotated[
         Path,
         typer.Option(help="People's labels: run_id, case_id, value (CSV, JSONL or Parquet)."),
+        Variable(),
     ],
     judge: Annotated[
         str | None, typer.Option(help="The judge's name; needed where the run has several.")
@@ -27,20 +28,17 @@ def calibration(
     out: Annotated[
         Path | None, typer.Option(help="Write the record here, JSON: the gate asks for it.")
     ] = None,
-    as_json: AsJson = False,
-) -> None:
+) -> Any:
     """Hold a judge against people: agreement, kappa, what it finds, what people would pass."""
-    from llmops_lab._gates.labels import read_labels
     from llmops_lab.calibration import calibrate
-    from llmops_lab.evals import EvalRun
 
-    judged = EvalRun.load(run)
+    judged = run_of(run)
     name = judge or _only_judge(judged.plan.judges, judged.plan.scorers)
-    record = calibrate(judged, read_labels(labels), judge=name, by=by)
-    typer.echo(record.json() if as_json else str(record))
+    record = calibrate(judged, labels_of(labels), judge=name, by=by)
     if out is not None:
         record.save(out)
         typer.echo(f"wrote {out}; name it under [calibrations] in the policy", err=True)
+    return record
 
 
 def _only_judge(judges: Collection[str], scorers: Collection[str]) -> str:

@@ -5,19 +5,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from llmops_lab.cli import commands
-from llmops_lab.cli._options import AsJson, show
+from llmops_lab.cli._command import Outcome, Variable, command
+from llmops_lab.cli._options import run_of
 
 if TYPE_CHECKING:
+    from llmops_lab._display import Listing
     from llmops_lab.comparison import Comparison
 
 _WIDTH = 36
 
 
-@commands.register("compare")
+@command("compare", example="run.jsonl previous.jsonl --flips")
 def comparison(
-    run: Annotated[Path, typer.Argument(help="The run.")],
-    baseline: Annotated[Path, typer.Argument(help="The run it is compared with.")],
+    run: Annotated[Path, typer.Argument(help="The run."), Variable()],
+    baseline: Annotated[Path, typer.Argument(help="The run it is compared with."), Variable()],
     metric: Annotated[str, typer.Option(help="passed, or a scorer's name.")] = "passed",
     by: Annotated[
         str, typer.Option(help="Groups by tags, split, cluster, severity or label; or none.")
@@ -25,24 +26,19 @@ def comparison(
     flips: Annotated[
         bool, typer.Option("--flips", help="List every case that changed, with both answers.")
     ] = False,
-    as_json: AsJson = False,
-) -> None:
+) -> Any:
     """Compare two runs case by case: the change with its interval, per tag, and what flipped."""
     from llmops_lab.comparison import compare
-    from llmops_lab.evals import EvalRun
 
     groups = None if by == "none" else by
-    found = compare(EvalRun.load(run), EvalRun.load(baseline), metric=metric, by=groups)
-    if flips:
-        show(_flips(found), found.flips, as_json=as_json)
-    else:
-        show(found, found.frame, as_json=as_json)
+    found = compare(run_of(run), run_of(baseline), metric=metric, by=groups)
+    return Outcome(_flips(found), frame=found.flips) if flips else found
 
 
-def _flips(found: "Comparison") -> str:
+def _flips(found: "Comparison") -> "Listing":
     """Every case that changed, those that got worse first, each answer cut to its beginning."""
     from llmops_lab._cases.case import as_text, shorten
-    from llmops_lab._display import Table
+    from llmops_lab._display import Listing, Table
 
     def short(value: Any) -> str:
         return "–" if value is None else shorten(as_text(value), _WIDTH)
@@ -57,4 +53,4 @@ def _flips(found: "Comparison") -> str:
     ]
     title = f"Cases that changed in {found.metric}: {found.baseline_run_id} → {found.run_id}"
     columns = ("case", "", "expected", "before", "now")
-    return Table(title, f"{len(rows)} cases", columns if rows else ("",), rows).text()
+    return Listing(Table(title, f"{len(rows)} cases", columns if rows else ("",), rows))

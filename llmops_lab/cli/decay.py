@@ -1,27 +1,24 @@
 """`llmops-lab decay`: which rates have risen since a pinned baseline."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from llmops_lab.cli import commands
-from llmops_lab.cli._options import AsJson, Format, Sources, show
+from llmops_lab.cli._command import command
+from llmops_lab.cli._options import By, Format, Sources, keys_of, traces_of
 
 
-@commands.register("decay")
+@command("decay", example="export.jsonl --by model --baseline-days 7", keeps="decay")
 def decay(
     sources: Sources,
-    by: Annotated[list[str] | None, typer.Option(help="Column to group by; repeatable.")] = None,
+    by: By = None,
     baseline_days: Annotated[
         int, typer.Option(help="Days from the first on that stay the baseline.")
     ] = 14,
     format: Format = None,
-    as_json: AsJson = False,
-) -> None:
+) -> Any:
     """Which rates rise slowly: failures, bad feedback, guardrail hits, slow or dear queries."""
     from llmops_lab.decay import detect_decay
-    from llmops_lab.ingest import read_traces
 
-    traces = read_traces(sources, format=format)
-    report = detect_decay(traces, by=tuple(by or ()), baseline_days=baseline_days)
-    show(report, report.frame, as_json=as_json)
+    traces = traces_of(sources, format)
+    return detect_decay(traces, by=keys_of(by), baseline_days=baseline_days)

@@ -5,29 +5,26 @@ from typing import Annotated
 
 import typer
 
-from llmops_lab.cli import commands
-from llmops_lab.cli._options import Labels
+from llmops_lab.cli._command import command
+from llmops_lab.cli._options import BaselineRun, Labels, Policy, Run, run_of, verdict_of
 
 
-@commands.register("dossier")
+@command(
+    "dossier",
+    example="--policy gate.toml --run run.jsonl --baseline previous.jsonl --out dossier.html",
+)
 def document(
-    policy: Annotated[Path, typer.Option(help="Gate policy, TOML.")],
-    run: Annotated[Path, typer.Option(help="The run to document.")],
+    policy: Policy,
+    run: Run,
     out: Annotated[list[Path], typer.Option(help="Write it here, .md or .html; repeatable.")],
-    baseline: Annotated[Path | None, typer.Option(help="The run it is compared with.")] = None,
+    baseline: BaselineRun = None,
     labels: Labels = None,
     limit: Annotated[list[str] | None, typer.Option(help="A known limit; repeatable.")] = None,
 ) -> None:
     """Write what was tested, on what, with which result, by whom approved, and known limits."""
-    from llmops_lab._gates.labels import read_labels
     from llmops_lab.audit import dossier
-    from llmops_lab.evals import EvalRun
-    from llmops_lab.gate import Gate
 
-    judged = EvalRun.load(run)
-    previous = None if baseline is None else EvalRun.load(baseline)
-    people = None if labels is None else read_labels(labels)
-    verdict = Gate.load(policy).check(judged, baseline=previous, labels=people)
-    written = dossier(verdict, judged, limits=limit or [])
+    judged = run_of(run)
+    written = dossier(verdict_of(policy, judged, baseline, labels), judged, limits=limit or [])
     for path in out:
         typer.echo(f"wrote {written.save(path)}")

@@ -1,44 +1,51 @@
 """`llmops-lab eval`: run a golden set against a target and keep the results."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from llmops_lab._runs.named import named_object
-from llmops_lab.cli import commands
-from llmops_lab.cli._options import AsJson, Golden, show
-from llmops_lab.targets._named import HOW, named_target
+from llmops_lab.cli._command import Outcome, Variable, command
+from llmops_lab.cli._options import Concurrency, Scorers, golden_of, scorers_of, target_of
+from llmops_lab.errors import LabError
+from llmops_lab.targets._named import HOW
 
 _INTERRUPTED = 130
 
 
-@commands.register("eval")
-def evaluation(
-    golden: Golden,
-    target: Annotated[str, typer.Option(help=f"{HOW}.")],
-    scorer: Annotated[
-        list[str] | None,
-        typer.Option(help="Scorer, or package.module:function; repeatable."),
+@command(
+    "eval",
+    example="golden.jsonl --target app:answer --scorer contains --out run.jsonl",
+    keeps="run",
+)
+def evaluation(  # noqa: PLR0913 — the options of a command are its parameters
+    *,
+    golden: Annotated[
+        Path | None, typer.Argument(help="Golden set, JSONL.", show_default=False), Variable()
     ] = None,
+    golden_option: Annotated[
+        Path | None, typer.Option("--golden", help="The same, by name."), Variable()
+    ] = None,
+    target: Annotated[str, typer.Option(help=f"{HOW}."), Variable(is_needed=False)],
+    scorer: Scorers = None,
+    trials: Annotated[int, typer.Option(help="How often each question is asked.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Write the run here; resumes if there.")] = None,
-    concurrency: Annotated[int, typer.Option(help="Calls in flight at once.")] = 8,
-    as_json: AsJson = False,
-) -> None:
+    concurrency: Concurrency = 8,
+) -> Any:
     """Answer every case of a golden set, score the answers, keep the run.
 
     After Ctrl-C the same command goes on where it stopped, if there is --out (exit code 130).
     """
     from llmops_lab.evals import evaluate
-    from llmops_lab.golden import GoldenSet
 
+    if (golden is None) == (golden_option is None):
+        raise LabError("name one golden set: llmops-lab eval golden.jsonl --target …")
     run = evaluate(
-        named_target(target),
-        GoldenSet.load(golden),
-        scorers=[named_object(name) if ":" in name else name for name in scorer or ["exact"]],
+        target_of(target),
+        golden_of(golden if golden_option is None else golden_option),
+        scorers=scorers_of(scorer) or ["exact"],
         checkpoint=out,
         concurrency=concurrency,
+        trials=trials,
     )
-    show(run, run.frame, as_json=as_json)
-    if run.n_missing:
-        raise typer.Exit(_INTERRUPTED)
+    return Outcome(run, exit_code=_INTERRUPTED if run.n_missing else 0)

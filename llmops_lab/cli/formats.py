@@ -2,10 +2,10 @@
 
 import typer
 
-from llmops_lab.cli import commands
+from llmops_lab.cli._command import command
 
 
-@commands.register("formats")
+@command("formats", example="")
 def formats() -> None:
     """The trace formats that can be read, one a line, and what shows that each is read right."""
     from llmops_lab.readers._reader import readers

@@ -2,46 +2,43 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from llmops_lab.cli import commands
-from llmops_lab.cli._options import Labels
+from llmops_lab.cli._command import Outcome, command
+from llmops_lab.cli._options import BaselineRun, Labels, Log, Policy, Run, verdict_of
 from llmops_lab.errors import LabError
 
 if TYPE_CHECKING:
     from llmops_lab.gate import Verdict
 
 
-@commands.register("gate")
+@command("gate", example="--policy gate.toml --run run.jsonl --baseline previous.jsonl")
 def gate(
-    policy: Annotated[Path, typer.Option(help="Gate policy, TOML.")],
-    run: Annotated[Path, typer.Option(help="The run to judge.")],
-    baseline: Annotated[Path | None, typer.Option(help="The run it is compared with.")] = None,
+    policy: Policy,
+    run: Run,
+    baseline: BaselineRun = None,
     labels: Labels = None,
     report: Annotated[
         list[Path] | None,
         typer.Option(help="Write JUnit (.xml), Markdown (.md) or all numbers (.json); repeatable."),
     ] = None,
-    log: Annotated[Path | None, typer.Option(help="Decision log that gets a line.")] = None,
-) -> None:
-    """Check a run against the policy, and against a baseline run if one is given."""
+    log: Log = None,
+) -> Any:
+    """Check a run against the policy, and against a baseline run if one is given.
+
+    Exit code 0: pass, 1: fail, 2: cannot tell.
+    """
     from llmops_lab._atomic import write_atomically
-    from llmops_lab._gates.labels import read_labels
-    from llmops_lab.evals import EvalRun
-    from llmops_lab.gate import Gate
 
     writers = [(path, _writer(path)) for path in report or []]
-    previous = None if baseline is None else EvalRun.load(baseline)
-    people = None if labels is None else read_labels(labels)
-    verdict = Gate.load(policy).check(EvalRun.load(run), baseline=previous, labels=people)
+    verdict = verdict_of(policy, run, baseline, labels)
     for path, write in writers:
         write_atomically(path, write(verdict).encode())
     if log is not None:
         verdict.recorded(log)
-    typer.echo(str(verdict))
-    raise typer.Exit(verdict.exit_code)
+    return Outcome(verdict, exit_code=verdict.exit_code)
 
 
 def _writer(path: Path) -> "Callable[[Verdict], str]":

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from llmops_lab.cli import commands
+from llmops_lab.cli._command import command
 
 
-@commands.register("log")
+@command("log", example="decisions.jsonl")
 def log(
     path: Annotated[Path, typer.Argument(help="Decision log, JSONL.")] = Path("decisions.jsonl"),
 ) -> None:

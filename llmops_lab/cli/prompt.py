@@ -1,36 +1,30 @@
 """`llmops-lab prompt`: the versions of a prompt file in Git, what changed, and the way back."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from llmops_lab.cli import commands
-from llmops_lab.cli._options import AsJson, show
+from llmops_lab.cli._command import command, groups
 from llmops_lab.errors import LabError
 
 if TYPE_CHECKING:
-    from llmops_lab.prompts import Prompt, PromptDiff
+    from llmops_lab.prompts import Prompt
 
 File = Annotated[Path, typer.Argument(help="Prompt file, Markdown with front matter.")]
 
-prompt_commands = typer.Typer(
-    no_args_is_help=True, help="Versions of a prompt in Git: history, diff and rollback."
-)
-commands.register("prompt")(prompt_commands)
+groups["prompt"] = "Versions of a prompt in Git: history, diff and rollback."
 
 
-@prompt_commands.command("history")
-def history_of(path: File, as_json: AsJson = False) -> None:
+@command("prompt history", example="prompts/helper.md")
+def history_of(path: File) -> Any:
     """List every version that Git holds, newest first, with tags and authors."""
     from llmops_lab.prompts import Prompt, history
 
-    found = history(Prompt.load(path))
-    show(found, found.frame, as_json=as_json)
+    return history(Prompt.load(path))
 
 
-@prompt_commands.command("diff")
+@command("prompt diff", example="prompts/helper.md --from v1.4")
 def diff_of(
     path: File,
     other: Annotated[Path | None, typer.Argument(help="Another file, to compare with.")] = None,
@@ -41,8 +35,7 @@ def diff_of(
     after: Annotated[
         str | None, typer.Option("--to", help="Commit, tag or branch; else the file as it is.")
     ] = None,
-    as_json: AsJson = False,
-) -> None:
+) -> Any:
     """Show what changed, in front matter and text, by line and word.
 
     Of one file: since the last version that differs, or between two versions. Of two files: from
@@ -51,14 +44,12 @@ def diff_of(
     from llmops_lab.prompts import Prompt, diff
 
     if other is not None:
-        changed = diff(Prompt.load(path, before), Prompt.load(other, after))
-    else:
-        now = Prompt.load(path, after)
-        changed = diff(_before(now, path) if before is None else Prompt.load(path, before), now)
-    typer.echo(_as_json(changed) if as_json else str(changed))
+        return diff(Prompt.load(path, before), Prompt.load(other, after))
+    now = Prompt.load(path, after)
+    return diff(_before(now, path) if before is None else Prompt.load(path, before), now)
 
 
-@prompt_commands.command("rollback")
+@command("prompt rollback", example="prompts/helper.md v1.4 --dry-run")
 def rollback_to(
     path: File,
     rev: Annotated[str, typer.Argument(help="Commit, tag or branch whose version is to return.")],
@@ -92,17 +83,3 @@ def _before(prompt: "Prompt", path: Path) -> "Prompt":
     if not earlier:
         raise LabError(f"{path} has one version only; name another file or give --from and --to")
     return Prompt.load(path, earlier[0].sha)
-
-
-def _as_json(changed: "PromptDiff") -> str:
-    import msgspec
-
-    record: dict[str, Any] = {
-        "before": changed.before,
-        "after": changed.after,
-        "front_matter": [
-            {"key": key, "before": was, "after": now} for key, was, now in changed.front_matter
-        ],
-        "lines": changed.lines,
-    }
-    return json.dumps(msgspec.to_builtins(record), ensure_ascii=False)

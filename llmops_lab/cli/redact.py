@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from llmops_lab.cli import commands
-from llmops_lab.cli._options import Format, Sources
+from llmops_lab.cli._command import command
+from llmops_lab.cli._options import Format, Sources, traces_of
 
 
-@commands.register("redact")
+@command("redact", example='export.jsonl --out for_a_colleague --name "Ana López"')
 def redact_traces(
     sources: Sources,
     out: Annotated[Path, typer.Option(help="Folder to write canonical Parquet to.")],
@@ -19,10 +19,9 @@ def redact_traces(
 ) -> None:
     """Write traces with e-mails, phones, cards, keys, IPs and the given names masked."""
     from llmops_lab._privacy.counting import say_masks
-    from llmops_lab.ingest import read_traces
     from llmops_lab.redaction import count_masked, redact
 
-    traces = read_traces(sources, format=format)
+    traces = traces_of(sources, format)
     masked = redact(traces, names=name or (), user_ids=user_ids)
     masked.write_parquet(out, redacted=False)
     typer.echo(f"{len(masked)} traces in {out}")

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from llmops_lab.cli import commands
+from llmops_lab.cli._command import command
 
 
-@commands.register("vectors")
+@command("vectors", example="--clear")
 def vectors(
     folder: Annotated[
         Path | None, typer.Option(help="Where they are kept; the user's cache unless given.")

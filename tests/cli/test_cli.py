@@ -1,11 +1,19 @@
 """The command line by its output and exit codes."""
 
 import json
+import os
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
 from llmops_lab.cli import commands
+from llmops_lab.cli._command import program
+from llmops_lab.cli._terminal import Terminal
+from llmops_lab.magics import Notebook
 from llmops_lab.readers._reader import readers
 from tests.cli._command import run
 
@@ -13,14 +21,29 @@ from tests.cli._command import run
 def test_help_lists_every_command_of_the_folder(capsys):
     code, out, _ = run(capsys, "--help")
     assert code == 0
-    assert all(name in out for name in commands)
+    assert all(f"\n  {name.split()[0]} " in out for name in commands)
 
 
 @pytest.mark.parametrize("name", commands)
 def test_every_command_explains_itself(capsys, name):
-    code, out, _ = run(capsys, name, "--help")
+    code, out, _ = run(capsys, *name.split(), "--help")
     assert code == 0
-    assert "Usage: llmops-lab" in out
+    assert f"Usage: llmops-lab {name} [OPTIONS]" in out
+    assert "…" not in run(capsys, "--help")[1].replace("groundedness …", "")
+
+
+@pytest.mark.parametrize("name", commands)
+def test_the_example_in_the_help_of_a_command_is_one_that_parses(capsys, name):
+    """In a terminal and in a cell, whose options differ."""
+    for place in (Terminal(), Notebook({})):
+        command = get_command(program(place))
+        for word in name.split():
+            command = command.commands[word]
+        example = command.epilog.partition("\n  ")[2]
+        assert example.startswith(f"{place.program} {name}")
+        words = shlex.split(example.removeprefix(f"{place.program} {name}"))
+        # Raises for an option that is not there, or one that is missing.
+        assert command.make_context(name, words).params is not None
 
 
 def test_the_version_is_printed(capsys):
@@ -127,3 +150,100 @@ def test_bad_input_is_one_sentence_and_no_traceback(capsys, tmp_path, content, s
     assert code == 3
     assert says in err
     assert len(err.splitlines()) == 1
+
+
+OPENAI = {"object": "chat.completion", "model": "m", "choices": [{"message": {"content": "ok"}}]}
+
+
+@pytest.fixture
+def calls(tmp_path):
+    """Two calls of two models, on two days."""
+    lines = [
+        json.dumps({"id": f"c{i}", "created": 1772323200 + i * 86400, **OPENAI, "model": f"m{i}"})
+        for i in range(2)
+    ]
+    path = tmp_path / "calls.jsonl"
+    path.write_text("\n".join(lines))
+    return path
+
+
+def test_columns_to_group_by_come_repeated_or_with_commas(capsys, calls):
+    commas = run(capsys, "summary", calls, "--by", "model,status", "--json")
+    assert commas == run(capsys, "summary", calls, "--by", "model", "--by", "status", "--json")
+    assert [(row["model"], row["n"]) for row in map(json.loads, commas[1].splitlines())] == [
+        ("m0", 1),
+        ("m1", 1),
+    ]
+    code, _, err = run(capsys, "summary", calls, "--by", "modl")
+    assert (code, "did you mean model?" in err) == (3, True)
+
+
+def test_times_are_iso_8601_with_their_zone(capsys, calls):
+    every_day = ("summary", calls, "--every", "1d", "--columns", "time,n")
+    _, out, _ = run(capsys, *every_day, "--json")
+    assert out.splitlines()[0] == '{"time":"2026-03-01T00:00:00Z","n":1}'
+    _, out, _ = run(capsys, *every_day, "--csv")
+    assert out.splitlines() == [
+        "time,n",
+        "2026-03-01T00:00:00+00:00,1",
+        "2026-03-02T00:00:00+00:00,1",
+    ]
+
+
+def test_columns_that_are_not_there_are_named(capsys, calls):
+    code, _, err = run(capsys, "summary", calls, "--json", "--columns", "nn")
+    assert (code, "no column nn" in err) == (3, True)
+
+
+def test_rows_with_lists_are_csv_too(capsys, tmp_path):
+    (tmp_path / "golden.jsonl").write_text('{"id": "a", "input": "x", "expected": "x"}\n')
+    (tmp_path / "answers.jsonl").write_text('{"case_id": "a", "output": "x"}\n')
+    what = (tmp_path / "golden.jsonl", "--target", tmp_path / "answers.jsonl")
+    code, out, _ = run(capsys, "eval", *what, "--csv", "--columns", "case_id,tags,passed")
+    assert (code, out) == (0, "case_id,tags,passed\na,[],true\n")
+
+
+def test_a_summary_says_how_much_was_fast_enough(capsys, shared):
+    file = shared / "traces" / "vllm" / "naive_output_2.9.csv"
+    _, out, _ = run(capsys, "summary", file, "--slo", "5", "--json")
+    row = json.loads(out)
+    assert row["within_slo_rate_n"] == row["duration_s_n"]
+    assert 0 < row["within_slo_rate"] < 1
+
+
+def as_process(*arguments, **how):
+    """The command as a shell runs it."""
+    root = Path(__file__).resolve().parents[2]
+    program = [sys.executable, "-c", "from llmops_lab.cli import main; main()", *arguments]
+    return subprocess.Popen(
+        program, env={**os.environ, "PYTHONPATH": str(root)}, stderr=subprocess.PIPE, **how
+    )
+
+
+@pytest.mark.parametrize("arguments", [["formats"], ["summary", "{}", "--json"]])
+def test_a_reader_that_has_seen_enough_is_no_error(calls, arguments):
+    """As `| head -1`: the pipe is closed before anything is written."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = as_process(*(each.format(calls) for each in arguments), stdout=writing)
+    os.close(writing)
+    complaint = process.communicate(timeout=60)[1]
+    assert (process.returncode, complaint) == (141, b"")
+
+
+@pytest.mark.parametrize("command", ["load", "summary"])
+def test_traces_come_from_standard_input(calls, command):
+    with calls.open("rb") as export:
+        process = as_process(command, "-", stdin=export, stdout=subprocess.PIPE)
+        out, complaint = process.communicate(timeout=60)
+    assert (process.returncode, complaint) == (0, b"")
+    assert b"2 traces" in out
+
+
+def test_an_error_names_options_and_not_the_arguments_of_python(capsys, calls, tmp_path):
+    strange = tmp_path / "strange.jsonl"
+    strange.write_text('{"a": 1}\n')
+    _, _, err = run(capsys, "summary", strange)
+    assert "--format (azure" in err
+    _, _, err = run(capsys, "decay", calls)
+    assert "a smaller --baseline-days" in err

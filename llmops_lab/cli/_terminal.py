@@ -1,0 +1,106 @@
+"""Commands as a terminal runs them: what they return is printed, as a table, JSON lines or CSV."""
+
+import inspect
+import re
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+import msgspec
+import polars as pl
+import typer
+
+from llmops_lab.cli._command import Command, Outcome
+from llmops_lab.errors import ColumnError, LabError
+
+_AsJson = Annotated[bool, typer.Option("--json", help="Print rows as JSON lines.")]
+_AsCsv = Annotated[bool, typer.Option("--csv", help="Print rows as CSV.")]
+_Columns = Annotated[
+    str | None, typer.Option(help="With --json or --csv: only these columns, with commas.")
+]
+
+
+class Terminal:
+    """The place `llmops-lab`."""
+
+    program = "llmops-lab"
+
+    def parameters(self, command: Command) -> Sequence[inspect.Parameter]:
+        """How rows are printed, of a command that returns something."""
+        if inspect.signature(command.function).return_annotation is None:
+            return ()
+        kind = inspect.Parameter.KEYWORD_ONLY
+        return (
+            inspect.Parameter("as_json", kind, default=False, annotation=_AsJson),
+            inspect.Parameter("as_csv", kind, default=False, annotation=_AsCsv),
+            inspect.Parameter("columns", kind, default=None, annotation=_Columns),
+        )
+
+    def fitted(self, parameter: inspect.Parameter) -> inspect.Parameter:
+        """The parameter as it is."""
+        return parameter
+
+    def run(self, command: Command, given: dict[str, Any]) -> int:
+        """Print what the command returns; the exit code."""
+        options = [given.pop(each.name) for each in self.parameters(command)]
+        try:
+            result = command.function(**given)
+        except LabError as error:
+            raise LabError(_in_options(str(error), given)) from error
+        ended = result if isinstance(result, Outcome) else Outcome(result)
+        if options:
+            _show(ended, *options)
+        return ended.exit_code
+
+
+def _in_options(says: str, parameters: Iterable[str]) -> str:
+    """The error of a call in Python, with the command's options for its arguments."""
+    for name in parameters:
+        option = f"--{name.replace('_', '-')}"
+        says = re.sub(rf"(?<![\w.-]){name}=(?=[\s,;(]|$)", option, says)
+        says = re.sub(rf"\b{name}\b", option, says) if "_" in name else says
+    return says
+
+
+def _show(ended: Outcome, as_json: bool, as_csv: bool, columns: str | None) -> None:
+    if as_json and as_csv:
+        raise LabError("--json or --csv, not both")
+    if as_json and columns is None and hasattr(ended.shown, "json"):
+        typer.echo(ended.shown.json(), nl=False)
+    elif as_json or as_csv:
+        frame = _frame(ended)
+        chosen = frame if columns is None else _chosen(frame, columns.split(","))
+        typer.echo(_csv(chosen) if as_csv else _json_lines(chosen), nl=False)
+    elif columns is not None:
+        raise LabError("--columns chooses columns of --json or --csv; add one of them")
+    else:
+        typer.echo(str(ended.shown))
+
+
+def _frame(ended: Outcome) -> pl.DataFrame:
+    frame = getattr(ended.shown, "frame", None) if ended.frame is None else ended.frame
+    if frame is None:
+        raise LabError("this has no rows; print it with --json alone")
+    return frame
+
+
+def _chosen(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    if missing := set(columns) - set(frame.columns):
+        raise ColumnError(missing, frame.columns)
+    return frame.select(columns)
+
+
+def _json_lines(frame: pl.DataFrame) -> str:
+    """A JSON object per row; times are ISO 8601 with their zone."""
+    encoder = msgspec.json.Encoder(enc_hook=str)
+    return b"".join(encoder.encode(row) + b"\n" for row in frame.iter_rows(named=True)).decode()
+
+
+def _csv(frame: pl.DataFrame) -> str:
+    """The rows as CSV; times as in JSON, lists and structures as JSON."""
+    write = msgspec.json.Encoder(enc_hook=str).encode
+    nested = [
+        pl.Series(name, [None if cell is None else write(cell).decode() for cell in cells])
+        for name, cells in ((name, frame[name].to_list()) for name in frame.columns)
+        if frame.schema[name].is_nested()
+    ]
+    return frame.with_columns(nested).write_csv(datetime_format="%+")
