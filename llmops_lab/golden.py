@@ -51,6 +51,10 @@ class GoldenSet(Shown):
             raise LabError(f"no golden set {file}; make one with GoldenSet().save({str(path)!r})")
         return cls(tuple(from_lines(file.read_bytes(), name=file.name)), file)
 
+    def reloaded(self) -> "GoldenSet":
+        """The set as its file is now, with what others wrote; itself where it has no file."""
+        return self if self.path is None else GoldenSet.load(self.path)
+
     @classmethod
     def from_traces(cls, traces: Traces, *, redacted: bool = True) -> "GoldenSet":
         """A candidate case per trace that has an input, each input once, to be reviewed.
@@ -123,13 +127,39 @@ class GoldenSet(Shown):
         return self._write(with_new)
 
     def revise(self, case: Case) -> "GoldenSet":
-        """The set with this case in the place of the one with its id, one revision on."""
+        """The set with this case in the place of the one with its id, one revision on.
+
+        Raises LabError when the file holds a later revision than the case was made from: another
+        reviewer's work would be lost.
+        """
 
         def changed(now_there: GoldenSet) -> tuple[Case, ...]:
-            revised = replace(case, rev=now_there[case.id].rev + 1)
+            now_there._check_as_known(case)
+            revised = replace(case, rev=case.rev + 1)
             return tuple(revised if old.id == case.id else old for old in now_there.cases)
 
         return self._write(changed)
+
+    def remove(self, case: Case) -> "GoldenSet":
+        """The set without this case, as after an `add` that was a mistake.
+
+        Raises LabError when there is no such case, or a later revision of it.
+        """
+
+        def without(now_there: GoldenSet) -> tuple[Case, ...]:
+            now_there._check_as_known(case)
+            return tuple(old for old in now_there.cases if old.id != case.id)
+
+        return self._write(without)
+
+    def _check_as_known(self, case: Case) -> None:
+        there = self[case.id]
+        if there.rev > case.rev:
+            who = f" by {there.reviewed_by}" if there.reviewed_by else ""
+            raise LabError(
+                f"{case.id!r} was revised meanwhile{who}, now expecting {brief(there)[2]!r}; "
+                "load the golden set again and decide"
+            )
 
     def save(self, path: str | Path | None = None, *, drop: bool = False) -> "GoldenSet":
         """The set, written whole to `path` (or its own file) and bound to it.

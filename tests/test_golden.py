@@ -217,3 +217,29 @@ def test_the_frame_has_a_row_per_case():
     golden = GoldenSet((Case([{"role": "user", "content": "hi"}], {"a": 1}, id="x"),))
     row = golden.frame.row(0, named=True)
     assert (row["id"], row["input"], row["expected"]) == ("x", "user: hi", '{"a":1}')
+
+
+def test_a_revision_does_not_undo_what_another_reviewer_wrote(tmp_path):
+    path = tmp_path / "golden.jsonl"
+    mine = GoldenSet((Case("a", "b", id="one"),)).save(path)
+    GoldenSet.load(path).revise(mine["one"].reviewed("bo", expected="theirs"))
+    with pytest.raises(
+        LabError, match=r"'one' was revised meanwhile by bo, now expecting 'theirs'"
+    ):
+        mine.revise(mine["one"].reviewed("ana", expected="mine"))
+    with pytest.raises(LabError, match="revised meanwhile"):
+        mine.remove(mine["one"])
+    assert GoldenSet.load(path)["one"].expected == "theirs"
+    now = GoldenSet.load(path)
+    assert now.revise(now["one"].reviewed("ana", expected="mine"))["one"].rev == 3
+
+
+def test_a_case_added_by_mistake_is_removed_and_what_others_added_stays(tmp_path):
+    path = tmp_path / "golden.jsonl"
+    mine = GoldenSet((Case("a", "b", id="one"),)).save(path)
+    mine = mine.add([Case("c", "d", id="mistake")])
+    GoldenSet.load(path).add([Case("e", "f", id="theirs")])
+    assert [case.id for case in mine.remove(mine["mistake"])] == ["one", "theirs"]
+    assert [case.id for case in GoldenSet.load(path)] == ["one", "theirs"]
+    with pytest.raises(LabError, match="no case 'mistake'"):
+        mine.remove(mine["mistake"])

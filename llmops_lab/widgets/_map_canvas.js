@@ -6,7 +6,7 @@ const LABELS = 14;
 const LABEL_ABOVE_PX = 16;
 const MOVE_MS = 700;
 
-function makeMap(model, set, catchPoints) {
+function makeMap(model, set, send, catchPoints) {
   const canvas = node("canvas", { class: "llmops-map-points" });
   const over = node("canvas", { class: "llmops-map-over", tabindex: "0", role: "img" });
   const tip = node("div", { class: "llmops-map-tip", hidden: "" });
@@ -20,7 +20,7 @@ function makeMap(model, set, catchPoints) {
     return button;
   });
   const zooms = node("div", { class: "llmops-map-zooms" }, buttons);
-  const coming = makeComing(model);
+  const coming = makeComing(model, send);
   const parts = [canvas, over, zooms, coming.element, tip];
   const element = node("div", { class: "llmops-map-canvas" }, parts);
   over.setAttribute("aria-label", `Map: ${model.get("title")}, ${model.get("subtitle")}`);
@@ -278,11 +278,11 @@ function makeMap(model, set, catchPoints) {
 }
 
 // Says that a better map is being made, and how far it is.
-function makeComing(model) {
+function makeComing(model, send) {
   const bar = node("progress", { max: "1", "aria-label": "Progress of the UMAP map" });
   const text = node("span", { role: "status" });
   const stop = node("button", { type: "button", class: "llmops-quiet" }, "Stop");
-  stop.addEventListener("click", () => model.send({ action: "stop_map" }));
+  stop.addEventListener("click", () => send({ action: "stop_map" }));
   const element = node("div", { class: "llmops-map-coming", hidden: "" }, [bar, text, stop]);
 
   function draw() {
@@ -296,10 +296,10 @@ function makeComing(model) {
   }
   model.on("change:map_state", draw);
   draw();
-  model.send({ action: "drawn" });
+  send({ action: "drawn" });
   const close = () => {
     model.off("change:map_state", draw);
-    model.send({ action: "closed" });
+    send({ action: "closed" });
   };
   return { element, close };
 }

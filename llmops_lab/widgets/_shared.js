@@ -169,19 +169,65 @@ function keepKeysFromJupyterLab(root) {
   return () => window.removeEventListener("keydown", decide, true);
 }
 
-// A widget of a saved notebook has no kernel behind it: say so where no sign of life comes back.
-function sayWhenNobodyIsThere(model, root) {
+// What the page says to Python. Where the kernel was restarted there is nobody to say it to, which
+// JupyterLab answers with an exception; `watchKernel` tells the person.
+function talkTo(model) {
+  const attempt = (say) => {
+    try {
+      say();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const set = (values) => {
+    for (const [name, value] of Object.entries(values)) model.set(name, value);
+    return attempt(() => model.save_changes());
+  };
+  const send = (content, buffers) => attempt(() => model.send(content, undefined, buffers));
+  return { set, send };
+}
+
+// Says where no kernel answers: in a notebook that was saved and only opened, and later when the
+// kernel is busy or gone. It is asked when the widget is drawn and while somebody uses it, one
+// question at a time.
+const ANSWER_MS = 2000;
+const ASK_AGAIN_MS = 5000;
+const AS_SAVED =
+  "No kernel answers yet: it is busy, or this is the widget as it was saved. " +
+  "Run this cell to work with it.";
+const NO_ANSWER =
+  "The kernel does not answer: it is busy, or gone. What you wrote here is kept; " +
+  "if the kernel was restarted, run this cell again.";
+
+function watchKernel(model, root, send) {
   const note = node("p", { class: "llmops-away", role: "status", hidden: "" });
-  note.textContent = "As it was saved. Run this cell to work with it.";
-  const wait = setTimeout(() => (note.hidden = false), 2000);
-  const heard = () => {
+  let wait = 0;
+  let askedAt = -Infinity;
+  root.prepend(note);
+
+  function ask() {
+    if (wait || performance.now() - askedAt < ASK_AGAIN_MS) return;
+    askedAt = performance.now();
+    const isSaid = send({ action: "hello" });
+    wait = setTimeout(silent, isSaid ? ANSWER_MS : 0);
+  }
+  function silent() {
+    wait = 0;
+    note.textContent = root.dataset.kernel ? NO_ANSWER : AS_SAVED;
+    note.hidden = false;
+    if (root.dataset.kernel) root.dataset.kernel = "away";
+  }
+  function heard() {
     clearTimeout(wait);
+    wait = 0;
     note.hidden = true;
     root.dataset.kernel = "here";
-  };
-  root.prepend(note);
+  }
+  const used = ["keydown", "pointerdown"];
+  for (const name of used) root.addEventListener(name, ask, true);
   model.on("msg:custom", heard);
-  model.send({ action: "hello" });
+  ask();
   return () => {
     clearTimeout(wait);
     model.off("msg:custom", heard);
@@ -203,5 +249,5 @@ function keepFocus(parent, key, change) {
     : undefined;
   change();
   const again = [...parent.children].find((child) => child.dataset[key] === focused);
-  if (focused !== undefined) again?.focus();
+  if (focused !== undefined) (again ?? parent.firstElementChild)?.focus();
 }

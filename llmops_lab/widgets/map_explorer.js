@@ -12,15 +12,12 @@ const KEYS = [
 ];
 
 function render({ model, el }) {
-  const set = (values) => {
-    for (const [name, value] of Object.entries(values)) model.set(name, value);
-    model.save_changes();
-  };
+  const { set, send } = talkTo(model);
   // What the lasso holds travels as bytes, in a message: traits are compared, and bytes are not.
   const catchPoints = (points) => {
-    model.send({ action: "lasso" }, undefined, [Uint32Array.from(points).buffer]);
+    send({ action: "lasso" }, [Uint32Array.from(points).buffer]);
   };
-  const map = makeMap(model, set, catchPoints);
+  const map = makeMap(model, set, send, catchPoints);
   const clear = () => {
     set({ chosen: -1, search: "" });
     map.release();
@@ -47,7 +44,7 @@ function render({ model, el }) {
     }
   });
   const release = keepKeysFromJupyterLab(root);
-  const stopWaiting = sayWhenNobodyIsThere(model, root);
+  const stopWatching = watchKernel(model, root, send);
   const drawings = {
     "change:n_shown change:search change:chosen change:n_lassoed": toolbar.draw,
     "change:window change:n_shown change:columns change:sort": table.draw,
@@ -60,7 +57,7 @@ function render({ model, el }) {
   for (const draw of Object.values(drawings)) draw();
   return () => {
     release();
-    stopWaiting();
+    stopWatching();
     table.close();
     map.close();
     for (const [events, draw] of Object.entries(drawings)) model.off(events, draw);

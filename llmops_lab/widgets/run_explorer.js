@@ -5,6 +5,7 @@ const KEYS = [
   ["j k ↑ ↓", "next, previous result"],
   ["Home End PgUp PgDn", "jump"],
   ["m", "mark"],
+  ["u", "undo what was written"],
   ["e", "edit what was expected"],
   ["Ctrl Enter", "add the case to the golden set"],
   ["/", "search"],
@@ -12,16 +13,12 @@ const KEYS = [
 ];
 
 function render({ model, el }) {
-  const drafts = new Map();
-  const send = (content) => model.send(content);
-  const set = (values) => {
-    for (const [name, value] of Object.entries(values)) model.set(name, value);
-    model.save_changes();
-  };
+  const kept = makeKept(model);
+  const { set, send } = talkTo(model);
 
   const toolbar = makeToolbar(model, set);
   const table = makeTable(model, set);
-  const reader = makeReader(model, send, drafts);
+  const reader = makeReader(model, send, kept);
   const root = node("section", { class: "llmops-widget llmops-run", "aria-label": "Results of an eval" }, [
     toolbar.element,
     node("div", { class: "llmops-panes" }, [table.element, reader.element]),
@@ -36,22 +33,23 @@ function render({ model, el }) {
   };
   root.addEventListener("keydown", keys);
   const release = keepKeysFromJupyterLab(root);
-  const stopWaiting = sayWhenNobodyIsThere(model, root);
+  const stopWatching = watchKernel(model, root, send);
 
   const drawings = {
     "change:counts change:filter change:tag change:tags change:n_shown": toolbar.draw,
     "change:window change:n_shown change:columns change:sort": table.draw,
     "change:cursor": table.reveal,
     "change:detail": reader.draw,
-    "change:message": reader.announce,
+    "change:message": reader.answered,
   };
   for (const [events, draw] of Object.entries(drawings)) model.on(events, draw);
   toolbar.draw();
   table.draw();
   reader.draw();
+  if (kept.marked().length) send({ action: "remember", marked: kept.marked() });
   return () => {
     release();
-    stopWaiting();
+    stopWatching();
     table.close();
     for (const [events, draw] of Object.entries(drawings)) model.off(events, draw);
   };
@@ -106,12 +104,13 @@ function makeToolbar(model, set) {
 
 // --- the reading pane: one result in full, and what to do with it ----------------------------
 
-function makeReader(model, send, drafts) {
+function makeReader(model, send, kept) {
   const text = node("div", { class: "llmops-reader" });
   const status = node("p", { class: "llmops-message", role: "status", "aria-live": "polite" });
   const actions = node("div", { class: "llmops-actions" });
   const foot = node("footer", {}, [actions, status]);
   const element = node("article", { "aria-label": "The result" }, [text, foot]);
+  const written = new Map();
   let expected = null;
   let drawn = null;
   let waiting = null;
@@ -130,8 +129,8 @@ function makeReader(model, send, drafts) {
       text.replaceChildren(node("p", { class: "llmops-empty" }, "Nothing to read."));
       return;
     }
-    const editing = expected === document.activeElement && drawn === detail.position;
-    const caret = editing ? expected.selectionStart : 0;
+    const editing = expected?.editor === document.activeElement && drawn === detail.position;
+    const caret = editing ? expected.editor.selectionStart : 0;
     expected = makeEditor(detail);
     drawn = detail.position;
     drawActions(detail);
@@ -139,14 +138,14 @@ function makeReader(model, send, drafts) {
       makeTitle(detail),
       ...(detail.error ? [node("p", { class: "llmops-error", dir: "auto" }, detail.error)] : []),
       part("Asked", textBlock(detail.input)),
-      part("Expected", expected, detail.expected_note),
+      part("Expected", expected.editor, expected.note),
       part("Answered", textBlock(detail.output, detail.error ? "No answer." : "")),
       ...(detail.scores.length ? [part("Scores", makeScores(detail.scores))] : []),
       part("The same in code", makeCode(detail)),
     );
     if (editing) {
-      expected.focus();
-      expected.setSelectionRange(caret, caret);
+      expected.editor.focus();
+      expected.editor.setSelectionRange(caret, caret);
     } else {
       text.scrollTop = 0;
     }
@@ -154,16 +153,25 @@ function makeReader(model, send, drafts) {
     announce();
   }
 
+  // A draft stays a draft until it is written, whatever is read, run or opened meanwhile.
   function makeEditor(detail) {
     const editor = node("textarea", { rows: "3", dir: "auto", spellcheck: "false" });
+    const note = node("span", {});
+    const say = () => {
+      const isDraft = kept.draft(detail.key) !== undefined;
+      note.textContent = isDraft ? "your draft, not written yet" : detail.expected_note;
+    };
     editor.setAttribute("aria-label", "What was expected");
-    editor.value = drafts.get(detail.position) ?? detail.expected;
+    editor.value = kept.draft(detail.key) ?? written.get(detail.key) ?? detail.expected;
     editor.addEventListener("input", () => {
-      drafts.set(detail.position, editor.value);
+      kept.keep(detail.key, editor.value === detail.expected ? undefined : editor.value);
+      written.delete(detail.key);
+      say();
       grow(editor);
     });
     requestAnimationFrame(() => grow(editor));
-    return editor;
+    say();
+    return { editor, note };
   }
 
   function drawActions(detail) {
@@ -179,8 +187,22 @@ function makeReader(model, send, drafts) {
   }
 
   function act(action) {
-    const { position } = model.get("detail");
-    if (position !== undefined) send({ action, position, expected: expected.value });
+    const { position, key, marked } = model.get("detail");
+    if (position === undefined) return;
+    if (action === "mark") kept.mark(key, !marked);
+    send({ action, position, expected: expected.editor.value });
+  }
+
+  // What Python answers to an action: a draft that was written is none any more, one that was
+  // taken back is one again.
+  function answered() {
+    const { position, draft } = model.get("message");
+    const { position: here, key } = model.get("detail");
+    if (draft && position === here) {
+      if (draft === "written") written.set(key, expected.editor.value);
+      kept.keep(key, draft === "written" ? undefined : written.get(key));
+      draw();
+    } else announce();
   }
 
   function announce() {
@@ -190,9 +212,10 @@ function makeReader(model, send, drafts) {
     status.dataset.kind = isHere ? (kind ?? "") : "";
   }
 
-  const edit = () => whenThere(() => expected?.focus());
+  const edit = () => whenThere(() => expected?.editor.focus());
   const mark = () => whenThere(() => act("mark"));
-  return { element, draw, announce, act, edit, mark, isWaiting: () => waiting !== null };
+  const undo = () => whenThere(() => act("undo"));
+  return { element, draw, answered, act, edit, mark, undo, isWaiting: () => waiting !== null };
 }
 
 function makeTitle(detail) {
@@ -221,6 +244,39 @@ function grow(editor) {
   editor.style.height = `${Math.min(editor.scrollHeight + 2, 320)}px`;
 }
 
+// --- what is kept in this browser tab -------------------------------------------------------------
+
+// Drafts and marks outlive the kernel and a reload, until the tab is closed. Results are named by
+// hashes; a browser that keeps nothing, or no more, is as good as one that does till then.
+function makeKept(model) {
+  const name = `llmops-lab:${model.get("kept_as")}`;
+  const state = read() ?? { drafts: {}, marked: {} };
+
+  function read() {
+    try {
+      return JSON.parse(sessionStorage.getItem(name));
+    } catch {
+      return null;
+    }
+  }
+  function change(part, key, value) {
+    if (state[part][key] === value) return;
+    if (value === undefined) delete state[part][key];
+    else state[part][key] = value;
+    try {
+      sessionStorage.setItem(name, JSON.stringify(state));
+    } catch {
+      // It stays in `state`, as long as the widget is on the page.
+    }
+  }
+  return {
+    draft: (key) => state.drafts[key],
+    keep: (key, text) => change("drafts", key, text),
+    marked: () => Object.keys(state.marked),
+    mark: (key, isMarked) => change("marked", key, isMarked ? true : undefined),
+  };
+}
+
 // --- keys --------------------------------------------------------------------------------------
 
 function handleKey(event, parts) {
@@ -237,6 +293,7 @@ function handleKey(event, parts) {
   }
   const actions = {
     m: reader.mark,
+    u: reader.undo,
     e: reader.edit,
     "/": toolbar.focusSearch,
   };

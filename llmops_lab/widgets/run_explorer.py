@@ -1,8 +1,9 @@
 """Read an eval's results one by one and write what was learned back into the golden set."""
 
 import getpass
+import hashlib
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import traitlets
@@ -29,6 +30,19 @@ from llmops_lab.widgets._run_rows import (
 from llmops_lab.widgets._table_widget import TableWidget, cut
 
 
+@dataclass(frozen=True)
+class Written:
+    """A case as the widget wrote it, and the code that did.
+
+    `before` is what stood in its place; `drafted` says whether the reviewer wrote its answer.
+    """
+
+    case: Case
+    code: str
+    before: Case | None = None
+    drafted: bool = True
+
+
 @explorers.register("EvalRun")
 def explore_run(
     run: EvalRun, *, golden: GoldenSet | None = None, by: str | None = None
@@ -38,7 +52,7 @@ def explore_run(
     With `golden`, corrected cases are written to its file under the reviewer's name `by` (the
     user's, where none is given). `.marked` and `.golden` hold what was done, for code to use.
     """
-    return RunExplorer(run, golden=golden, by=by or getpass.getuser())
+    return RunExplorer(run, golden=golden, by=by or _user())
 
 
 class RunExplorer(TableWidget):
@@ -55,6 +69,7 @@ class RunExplorer(TableWidget):
     counts = traitlets.List().tag(sync=True)
     tags = traitlets.List().tag(sync=True)
     message = traitlets.Dict().tag(sync=True)
+    kept_as = traitlets.Unicode("").tag(sync=True)
 
     def __init__(self, run: EvalRun, *, golden: GoldenSet | None, by: str) -> None:
         super().__init__()
@@ -63,11 +78,13 @@ class RunExplorer(TableWidget):
         self.by = by
         self._rows = result_rows(run)
         self._failures = [case.content_hash for case in run.failures()]
+        self._keys = [_key(f"{result.case.content_hash} {result.trial}") for result in run.results]
         self._marked: set[int] = set()
-        self._written: dict[int, str] = {}
+        self._written: dict[int, Written] = {}
         with self.hold_sync():
             self.columns = columns_of(run)
             self.tags = tag_labels(self._rows)
+            self.kept_as = _key(f"{run.plan.target}\n{run.plan.golden}")
             self.empty_text = "No result is like that."
             if not any(result.passed is False for result in run.results):
                 self.filter = "all"
@@ -79,9 +96,9 @@ class RunExplorer(TableWidget):
         """Ids of the marked cases, in the run's order."""
         return [self.run.results[position].case.id for position in sorted(self._marked)]
 
-    def mark(self, position: int) -> None:
-        """Mark the result at `position` in the run, or take its mark away."""
-        self._marked ^= {position}
+    def mark(self, *positions: int) -> None:
+        """Mark the results at these positions in the run, or take their marks away."""
+        self._marked ^= set(positions)
         with self.hold_sync():
             self.counts = filter_counts(self._rows, len(self._marked))
             if self.filter == "marked":
@@ -96,38 +113,69 @@ class RunExplorer(TableWidget):
         Raises LabError without a golden set, without an answer, or when the case is there.
         """
         case, code = self._corrected(position, expected)
-        return self._write(position, case, f"golden = golden.add([{code}])")
+        return self._write(position, Written(case, f"golden = golden.add([{code}])"))
 
     def add_never(self, position: int) -> Case:
         """Add to the golden set that the answer at `position` is never to be given again."""
         case, code = self._failure(position)
-        return self._write(position, case.reviewed(self.by), f"golden = golden.add([{code}])")
+        case, code = case.reviewed(self.by), f"golden = golden.add([{code}])"
+        return self._write(position, Written(case, code, drafted=False))
 
     def revise(self, position: int, expected: str) -> Case:
-        """Change in the golden set what is expected of the case at `position`; returns it."""
+        """Change in the golden set what is expected of the case at `position`; returns it.
+
+        Raises LabError when another reviewer changed it meanwhile; then it may be said again.
+        """
         golden, result = self._golden(), self.run.results[position]
-        case = golden[result.case.id].reviewed(self.by, expected=self._answer(result, expected))
-        self.golden = golden.revise(case)
-        said = f"Revised {case.id} in {_place(self.golden)}"
+        before = golden[result.case.id]
+        case = before.reviewed(self.by, expected=self._answer(result, expected))
+        try:
+            self.golden = golden.revise(case)
+        except LabError:
+            self.golden = golden.reloaded()
+            raise
         answer = f"expected={case.expected!r}"
         code = f"golden = golden.revise(golden[{case.id!r}].reviewed({self.by!r}, {answer}))"
-        self._tell(position, said, code)
-        return self.golden[case.id]
-
-    def _write(self, position: int, case: Case, code: str) -> Case:
-        golden = self._golden()
-        if golden.diff([case]).known:
-            raise LabError("The golden set has this case already; change what was expected.")
-        self.golden = golden.add([case])
-        self._tell(position, f"Added {case.id} to {_place(self.golden)}", code)
+        case = self.golden[case.id]
+        self._note(position, f"Revised {case.id} in", Written(case, code, before))
         return case
 
-    def _tell(self, position: int, text: str, code: str) -> None:
-        self._written[position] = code
+    def undo(self, position: int) -> None:
+        """Take back what was last written of the result at `position`.
+
+        Raises LabError when nothing was, or when another reviewer changed it meanwhile.
+        """
+        golden, written = self._golden(), self._written.get(position)
+        if written is None:
+            raise LabError("Nothing was written of this result.")
+        case, before = written.case, written.before
+        if before is None:
+            self.golden = golden.remove(case)
+        else:
+            self.golden = golden.revise(replace(before, rev=case.rev))
+        del self._written[position]
+        self._tell(position, f"Took {case.id} back from", "back" if written.drafted else "")
+
+    def _write(self, position: int, written: Written) -> Case:
+        golden, there = self._golden(), self._written.get(position)
+        if there is not None and there.case.content_hash == written.case.content_hash:
+            written = there  # a second click
+        elif golden.diff([written.case]).known:
+            raise LabError("The golden set has this case already; change what was expected.")
+        self.golden = golden.add([written.case])
+        self._note(position, f"Added {written.case.id} to", written)
+        return written.case
+
+    def _note(self, position: int, done: str, written: Written) -> None:
+        self._written[position] = written
+        self._tell(position, done, "written" if written.drafted else "")
+
+    def _tell(self, position: int, done: str, draft: str) -> None:
+        text = f"{done} {_place(self._golden())}"
         with self.hold_sync():
             self._send_window()
             self._send_detail()
-            self.message = {"position": position, "kind": "done", "text": text}
+            self.message = {"position": position, "kind": "done", "text": text, "draft": draft}
 
     def _golden(self) -> GoldenSet:
         if self.golden is None:
@@ -215,11 +263,14 @@ class RunExplorer(TableWidget):
                 for score in result.scores
             ],
             "can_write": self.golden is not None,
-            "actions": _actions(result, position in self._marked),
-            "code": self._written.get(position) or self._code(position, case),
+            "actions": _actions(result, position in self._marked, position in self._written),
+            "code": self._code(position, case),
+            "key": self._keys[position],
         }
 
     def _code(self, position: int, case: Case) -> str:
+        if position in self._written:
+            return self._written[position].code
         if self.golden is None:
             return "explore(run, golden=golden)  # to write cases back"
         return (
@@ -228,11 +279,15 @@ class RunExplorer(TableWidget):
 
     def _act(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         """Do what the page asks; what stands in the way is told there."""
+        if content["action"] == "remember":
+            self._remember(content["marked"])
+            return
         position, expected = int(content["position"]), str(content.get("expected", ""))
         actions = {
             "add": lambda: self.add(position, expected),
             "never": lambda: self.add_never(position),
             "revise": lambda: self.revise(position, expected),
+            "undo": lambda: self.undo(position),
             "mark": lambda: self.mark(position),
         }
         try:
@@ -240,14 +295,21 @@ class RunExplorer(TableWidget):
         except (LabError, OSError) as error:
             self.message = {"position": position, "kind": "error", "text": str(error)}
 
+    def _remember(self, marked: list[str]) -> None:
+        """Marks that an earlier widget of this run held when its kernel ended."""
+        if not self._marked:
+            self.mark(*(i for i, key in enumerate(self._keys) if key in set(marked)))
 
-def _actions(result: Result, marked: bool) -> list[dict[str, Any]]:
+
+def _actions(result: Result, marked: bool, written: bool) -> list[dict[str, Any]]:
     add = ("add", "Add case", "A new case with this answer (Ctrl Enter)")
     revise = ("revise", "Revise case", "Change what the case itself expects")
     never = ("never", "Never this answer", "A case that the given answer fails")
     mark = ("mark", "Unmark" if marked else "Mark", "Remember this result (m)")
+    undo = ("undo", "Undo", "Take back what was written (u)")
     can_fail = result.passed is False and result.answer.output is not None
     offered = [add, revise, never, mark] if can_fail else [add, revise, mark]
+    offered += [undo] if written else []
     return [
         {"action": name, "label": label, "hint": hint, "primary": name == "add"}
         for name, label, hint in offered
@@ -272,3 +334,16 @@ def _note(case: Case) -> str:
 
 def _place(golden: GoldenSet) -> str:
     return "the golden set in memory" if golden.path is None else str(golden.path)
+
+
+def _key(text: str) -> str:
+    """A name under which the page keeps what is not written yet; it tells nothing of the text."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _user() -> str:
+    """Who is at the machine; a container may have no name for its user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "reviewer"

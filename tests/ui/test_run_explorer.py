@@ -163,3 +163,56 @@ def test_ten_thousand_results_stay_quick(lab, explorer):
     reads(widget, "case-09999")
     widget.locator(".llmops-row[aria-selected=true]", has_text="case-09999").wait_for()
     assert time.monotonic() - started < 5
+
+
+RESTART = """async () => {
+  await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart();
+}"""
+
+
+def test_what_was_typed_and_marked_outlives_the_kernel(lab, explorer):
+    widget = explorer(120)
+    reads(widget, "case-00000")
+    widget.locator(".llmops-table").focus()
+    lab.page.keyboard.press("m")
+    widget.locator(".llmops-marked").wait_for()
+    lab.page.keyboard.press("j")
+    reads(widget, "case-00004")
+    lab.page.keyboard.press("e")
+    lab.page.keyboard.press("Control+a")
+    lab.page.keyboard.insert_text("Five working days.")
+    widget.locator("h4", has_text="your draft, not written yet").wait_for()
+
+    lab.page.evaluate(RESTART)
+    lab.page.wait_for_timeout(5000)  # so long is nothing asked again
+    lab.page.keyboard.press("Control+Enter")
+    widget.locator(".llmops-away:visible", has_text="The kernel does not answer").wait_for()
+    assert widget.locator("textarea").input_value() == "Five working days."
+
+    lab.run_all()
+    widget = lab.page.locator(".llmops-run[data-kernel=here]")
+    widget.locator(".llmops-marked", has_text="case-00000").wait_for()
+    widget.locator(".llmops-table").focus()
+    lab.page.keyboard.press("j")
+    reads(widget, "case-00004")
+    assert widget.locator("textarea").input_value() == "Five working days."
+    lab.page.keyboard.press("Control+Enter")
+    widget.locator(".llmops-message", has_text="Added case-00004-").wait_for()
+    assert widget.locator("h4", has_text="your draft").count() == 0
+
+
+def test_a_double_click_writes_once_and_undo_gives_the_draft_back(lab, explorer):
+    widget = explorer(120)
+    reads(widget, "case-00000")
+    there = (lab.folder / "golden.jsonl").read_bytes()
+    widget.locator("textarea").fill("Five working days.")
+    widget.get_by_role("button", name="Add case").dblclick()
+    widget.locator(".llmops-message[data-kind=done]", has_text="Added case-00000-").wait_for()
+    widget.get_by_role("button", name="Undo").wait_for()
+    assert len((lab.folder / "golden.jsonl").read_text().splitlines()) == 121
+    widget.locator(".llmops-table").focus()
+    lab.page.keyboard.press("u")
+    widget.locator(".llmops-message", has_text="Took case-00000-").wait_for()
+    assert (lab.folder / "golden.jsonl").read_bytes() == there
+    assert widget.locator("textarea").input_value() == "Five working days."
+    widget.locator("h4", has_text="your draft, not written yet").wait_for()

@@ -192,3 +192,51 @@ def test_ten_thousand_results_send_a_window_and_answer_within_a_second():
 def test_something_without_a_widget_is_refused_by_name():
     with pytest.raises(LabError, match=r"cannot show a dict; it shows: .*EvalRun"):
         explore({})
+
+
+def test_what_was_written_is_taken_back(explorer, golden):
+    before = golden.path.read_bytes()
+    explorer.add(3, "three days")
+    explorer.undo(3)
+    assert golden.path.read_bytes() == before
+    explorer.add_never(0)
+    explorer.undo(0)
+    assert golden.path.read_bytes() == before
+    explorer.revise(0, "zero days")
+    explorer.undo(0)
+    assert saved(golden)[0]["expected"] == "0 days"
+    assert saved(golden)[0]["rev"] == 3
+    with pytest.raises(LabError, match="Nothing was written"):
+        explorer.undo(0)
+
+
+def test_a_second_click_says_again_what_the_first_did(explorer, golden):
+    first = explorer.add(3, "three days")
+    assert explorer.add(3, "three days") == first
+    assert len(saved(golden)) == 21
+    assert explorer.message["kind"] == "done"
+
+
+def test_a_case_that_another_reviewer_revised_is_not_written_over_unseen(explorer, golden):
+    theirs = GoldenSet.load(golden.path)
+    theirs.revise(theirs["c0"].reviewed("bo", expected="by bo"))
+    with pytest.raises(LabError, match="revised meanwhile by bo, now expecting 'by bo'"):
+        explorer.revise(0, "zero days")
+    assert saved(golden)[0]["expected"] == "by bo"
+    assert explorer.revise(0, "zero days").rev == 3
+
+
+def test_marks_of_a_widget_whose_kernel_ended_come_back(explorer, run, golden):
+    explorer.mark(3, 9)
+    keys = [explorer._detail_of(position)["key"] for position in (3, 9)]
+    again = explore(run, golden=golden)
+    again._receive(again, {"action": "remember", "marked": [*keys, "of another run"]}, [])
+    assert again.marked == ["c3", "c9"]
+    assert again.kept_as == explorer.kept_as
+
+
+def test_a_machine_without_user_names_can_review(run, golden, monkeypatch):
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: {}[uid])
+    assert explore(run, golden=golden).by == "reviewer"
