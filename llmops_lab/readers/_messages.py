@@ -146,7 +146,7 @@ def _part(block: Any) -> Part | None:
         return None
     if not isinstance(block, dict):
         return {"type": "text", "content": block if isinstance(block, str) else encode(block)}
-    kind = str(block.get("type") or block.get("message_content.type") or "")
+    kind = _kind(block)
     make = _PARTS.get(kind.replace("-", "_"))
     if make:
         return make(block)
@@ -154,6 +154,14 @@ def _part(block: Any) -> Part | None:
     if isinstance(text, str) and kind in ("", "text", "input_text", "output_text"):
         return {"type": "text", "content": text}
     return {"type": kind or "unknown", **block}
+
+
+def _kind(block: Mapping[str, Any]) -> str:
+    """The type that a part names; Gemini's are named by their keys."""
+    if block.get("thought") is True:
+        return "reasoning"
+    named = block.get("type") or block.get("message_content.type")
+    return str(named or next((key for key in _GEMINI if isinstance(block.get(key), dict)), ""))
 
 
 def _first(block: Mapping[str, Any], *names: str) -> Any:
@@ -202,7 +210,10 @@ _PARTS: dict[str, Callable[[Mapping[str, Any]], Part]] = {
     "function_call_output": _response,
     "reasoning": _reasoning,
     "thinking": _reasoning,
+    "functionCall": lambda block: _call(block["functionCall"]),
+    "functionResponse": lambda block: _response(block["functionResponse"]),
 }
+_GEMINI = ("functionCall", "functionResponse")
 
 
 def message_text(messages: list[Message], role: str) -> str | None:

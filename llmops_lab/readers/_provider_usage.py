@@ -7,8 +7,11 @@ count them apart, and here they are put back in. Gemini counts thoughts apart fr
 from collections.abc import Mapping
 from typing import Any
 
-from llmops_lab.readers._convert import whole_of
+import polars as pl
+
+from llmops_lab.readers._convert import Convert, one_by_one, whole_of
 from llmops_lab.readers._json import list_in, plain_object
+from llmops_lab.readers._reader import Field
 
 Usage = Mapping[str, Any]
 
@@ -61,6 +64,19 @@ def provider_usage(usage: Usage) -> dict[str, int]:
         cached = (counts["cache_read_tokens"] or 0) + (counts["cache_write_tokens"] or 0)
         counts["input_tokens"] = _sum(counts["input_tokens"], cached)
     return {column: count for column, count in counts.items() if count is not None}
+
+
+def provider_fields(path: str) -> tuple[Field, ...]:
+    """Fields for every count of the usage object at a path."""
+
+    def counted(column: str) -> Convert:
+        def count(usage: Any) -> int | None:
+            return provider_usage(plain_object(usage)).get(column)
+
+        return lambda values: one_by_one(values, pl.Int64(), count)
+
+    columns = dict.fromkeys((*_PATHS, *_MODALITIES.values()))
+    return tuple(Field(column, path, counted(column)) for column in columns)
 
 
 def _first(usage: Usage, paths: tuple[str, ...]) -> int | None:

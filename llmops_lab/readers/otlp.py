@@ -67,7 +67,7 @@ def spans_in(record: Record) -> Exploded:
     except (msgspec.DecodeError, UnicodeError, RecursionError, TypeError):
         scopes = list(_scopes(object_of(record)))  # another dialect, or something amiss
     found = [
-        Record(record.line, _opened(span), surroundings)
+        Record(record.line, opened(span), surroundings)
         for surroundings, spans in scopes
         for span in spans
     ]
@@ -118,7 +118,7 @@ def _items(document: Any, *names: str) -> list[Mapping[str, Any]]:
     return [item for item in found if isinstance(item, Mapping)]
 
 
-def _opened(span: Any) -> Any:
+def opened(span: Any) -> Any:
     """The span with what its events tell of messages; most spans have no such events."""
     if isinstance(span, msgspec.Raw):
         raw = memoryview(span)
