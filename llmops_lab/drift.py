@@ -44,7 +44,6 @@ from llmops_lab._scan.words import broad_and_narrow_words, same_stem, words
 from llmops_lab.detectors._shift import Likelihood, Sample, Shift, detectors
 from llmops_lab.embeddings import Embeddings, embed_alike
 from llmops_lab.errors import LabError
-from llmops_lab.segments import segment_name
 from llmops_lab.traces import Traces
 
 # Answers can get worse in a group too large to call its growth a new segment.
@@ -373,5 +372,4 @@ def _frame(records: list[dict[str, Any]], measured: Iterable[str]) -> pl.DataFra
         **dict.fromkeys(("odds_ratio", "odds_ratio_low", "odds_ratio_high"), pl.Float64),
         **{f"{name}_{w}": pl.Float64 for name in metrics for w in ("baseline", "current")},
     }
-    named = [{**record, "name": segment_name(record["words"])} for record in records]
-    return pl.DataFrame([{c: row.get(c) for c in schema} for row in named], schema=schema)
+    return pl.DataFrame([{c: row.get(c) for c in schema} for row in records], schema=schema)

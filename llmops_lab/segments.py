@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from llmops_lab import _quantities as quantities
 from llmops_lab._display import Shown, Table
 from llmops_lab._scan.landmarks import map_and_groups
-from llmops_lab._segments.described import described, segment_name, with_measures
+from llmops_lab._segments.described import described, with_measures
 from llmops_lab._segments.groups import grouped, usual_number
 from llmops_lab._segments.history import SCHEMA, fates, told
 from llmops_lab._segments.known import Known, known_of
@@ -21,7 +21,7 @@ from llmops_lab.embeddings import CARRIED, Embeddings, embed
 from llmops_lab.errors import LabError
 from llmops_lab.traces import Traces
 
-__all__ = ["Segments", "assign", "segment", "segment_name", "shortened"]
+__all__ = ["Segments", "assign", "segment", "shortened"]
 
 # Set aside of new queries of known intents: see `_segments.known`.
 _WITHOUT_CHANGE = "10 to 20 %"

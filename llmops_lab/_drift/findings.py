@@ -12,7 +12,9 @@ from llmops_lab._drift.since import since
 from llmops_lab._scan.permutation import ScanResult
 from llmops_lab._scan.tree_scan import Nodes, candidate_nodes, principal_axes
 from llmops_lab._scan.units import Bools, Floats, Ints
-from llmops_lab._scan.words import examples, telling_words, topic_words
+from llmops_lab._scan.words import examples, telling_words
+from llmops_lab._segments.described import named
+from llmops_lab._segments.phrases import phrases, topical_terms, without_forms
 
 # A segment emerges when its share was less than a quarter of what it is.
 _NEW = 4.0
@@ -199,15 +201,17 @@ def described(
     """One record per finding: names, words, examples, counts, shares, metrics then and now."""
     now, then = compared.is_current, ~compared.is_current
     shown = [f.rows & (then if f.kind == "vanished" else now) for f in findings]
-    terms = _named(compared, shown)
+    likest = [examples(compared.matrix, compared.texts, np.flatnonzero(rows)) for rows in shown]
+    terms, names = _named(compared, shown, likest)
     stable = stability(compared, [f.rows for f in findings])
     return [
         {
             "segment": i,
             "kind": f.kind,
+            "name": names[i],
             "words": terms[i],
             "words_current": _telling(compared, f.rows),
-            "exemplars": examples(compared.matrix, compared.texts, np.flatnonzero(shown[i])),
+            "exemplars": likest[i],
             "n_baseline": int((f.rows & then).sum()),
             "n_current": int((f.rows & now).sum()),
             "users_baseline": compared.n_units(f.rows & then),
@@ -226,21 +230,25 @@ def described(
     ]
 
 
-def _named(compared: Comparison, shown: Sequence[Bools]) -> list[list[str]]:
-    """Words of each group, against at most 20,000 texts in all."""
+def _named(
+    compared: Comparison, shown: Sequence[Bools], likest: Sequence[list[str]]
+) -> tuple[list[list[str]], list[str]]:
+    """Phrases and name of each group, against at most 20,000 texts in all."""
     rows = np.arange(len(compared.texts))
     if len(rows) > _MOST_COMPARED:
         drawn = np.random.default_rng(compared.seed).choice(rows, _MOST_COMPARED, replace=False)
         few = [np.flatnonzero(group)[:_MOST_COMPARED] for group in shown]
         rows = np.unique(np.concatenate([drawn, *few]))
     texts = [compared.texts[row] for row in rows.tolist()]
-    return topic_words(texts, [group[rows] for group in shown])
+    groups = [group[rows] for group in shown]
+    terms = phrases(texts, groups)
+    return terms, named(texts, groups, terms, likest)
 
 
 def _telling(compared: Comparison, rows: Bools) -> list[str]:
     both = [np.flatnonzero(rows & window) for window in (compared.is_current, ~compared.is_current)]
     now, then = ([compared.texts[int(i)] for i in found] for found in both)
-    return telling_words(now, then)
+    return without_forms(telling_words(now, then, read=topical_terms))
 
 
 def _shares(compared: Comparison, rows: Bools) -> dict[str, float]:

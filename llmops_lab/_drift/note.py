@@ -40,7 +40,7 @@ _NEXT = {
 _COLUMNS = ("segment", "what", "share of queries", "since", "users", "p")
 _MOST_METRICS = 2  # are named in the headline
 _MOST_MAKERS = 4  # are named in the line on bursts
-_BURST_WORDS = 2
+_LONGEST_BURST = 40
 _LONGEST_ID = 24
 
 
@@ -203,7 +203,7 @@ def burst_line(bursts: pl.DataFrame) -> str:
     """How many segments a few users made, and who; `report.bursts` has the rest."""
     made: dict[str, list[str]] = {}
     for row in bursts.iter_rows(named=True):
-        made.setdefault(makers(row), []).append(" · ".join(row["words"][:_BURST_WORDS]))
+        made.setdefault(makers(row), []).append(shortened(row["name"], _LONGEST_BURST))
     told = [f"{who} ({', '.join(names)})" for who, names in made.items()][:_MOST_MAKERS]
     rest = "; …" if len(made) > len(told) else ""
     what = quantities.counted(bursts.height, "burst")

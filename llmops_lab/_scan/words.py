@@ -1,7 +1,7 @@
-"""Which words say what a group of texts is about.
+"""What a text says, which words tell two windows apart, which texts stand for a group.
 
-Sources: Grootendorst 2022, BERTopic (class-based TF-IDF); Monroe, Colaresi and Quinn 2008,
-"Fightin' Words" (log-odds with an informative Dirichlet prior).
+Source: Monroe, Colaresi and Quinn 2008, "Fightin' Words" (log-odds with an informative Dirichlet
+prior).
 """
 
 import re
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 # Function words of the languages that most traffic is in. Words that are common everywhere
 # weigh little anyway; this keeps them out of small groups.
-_STOP_WORDS = frozenset(
+STOP_WORDS = frozenset(
     (Path(__file__).parent / "_stop_words.txt").read_text(encoding="utf-8").split()
 )
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
-_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
+UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff]+")
 # Texts are read this far: a pasted document must not outweigh a thousand questions.
 _MOST_CHARACTERS = 2000
 _STEM = 5
@@ -31,7 +31,7 @@ def words(text: str) -> list[str]:
     """The words of a text, lower case; a script without spaces in overlapping pairs."""
     found: list[str] = []
     for word in _WORD.findall(text[:_MOST_CHARACTERS].lower().replace("’", "'")):
-        if _UNSPACED.search(word):
+        if UNSPACED.search(word):
             found += [a + b for a, b in pairwise(word)] or [word]
         else:
             found.append(word)
@@ -48,7 +48,7 @@ def terms(text: str) -> set[str]:
 
 
 def _meaningful(word: str) -> bool:
-    return word not in _STOP_WORDS and not word.isdigit() and len(word) > 1
+    return word not in STOP_WORDS and not word.isdigit() and len(word) > 1
 
 
 def same_stem(
@@ -68,33 +68,6 @@ def same_stem(
             rows.setdefault(stem, []).append(i)
     within = (least * len(texts), most * len(texts))
     return [np.array(rows[s]) for s in sorted(rows) if within[0] <= len(rows[s]) <= within[1]]
-
-
-def topic_words(
-    texts: Sequence[str], groups: Sequence[NDArray[np.bool_]], *, n: int = 6
-) -> list[list[str]]:
-    """The `n` terms that stand out in each group of texts against all texts, by class TF-IDF."""
-    spoken = [terms(text) for text in texts]
-    everywhere = Counter(term for found in spoken for term in found)
-    counts = [_counts(spoken, group) for group in groups]
-    mean = sum(everywhere.values()) / max(1, len(groups) + 1)
-    return [_strongest(_class_tf_idf(count, everywhere, mean), count, n) for count in counts]
-
-
-def _counts(spoken: Sequence[set[str]], group: NDArray[np.bool_]) -> Counter[str]:
-    return Counter(term for row in np.flatnonzero(group).tolist() for term in spoken[row])
-
-
-def _class_tf_idf(count: Counter[str], everywhere: Counter[str], mean: float) -> dict[str, float]:
-    total = sum(count.values()) or 1
-    overall = sum(everywhere.values()) or 1
-    weights: dict[str, float] = {}
-    for term, times in count.items():
-        common = everywhere[term]
-        # Only what the group says more often than others do names it.
-        if times * overall > common * total:
-            weights[term] = times / total * np.log(1 + mean / common)
-    return weights
 
 
 def telling_words(

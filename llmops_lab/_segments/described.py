@@ -10,10 +10,12 @@ import polars as pl
 from llmops_lab._scan.landmarks import Ints, Matrix
 from llmops_lab._scan.language import language_name, language_of
 from llmops_lab._scan.units import Bools
-from llmops_lab._scan.words import examples, topic_words
+from llmops_lab._scan.words import examples
 from llmops_lab._segments.measures import measured
+from llmops_lab._segments.phrases import phrases
+from llmops_lab._segments.table import shortened
 
-_NAME_TERMS = 3
+_LONGEST_EXAMPLE = 48
 _SAMPLE = 40
 _READ = 300
 _MOSTLY = 0.6
@@ -28,11 +30,6 @@ _TOLD = {
 }
 
 
-def segment_name(words: list[str]) -> str:
-    """A name in plain words: the terms that stand out most."""
-    return " · ".join(words[:_NAME_TERMS]) or "no words in common"
-
-
 def described(
     rows: pl.DataFrame, matrix: Matrix, membership: Ints, group_of: Ints, embedder: str
 ) -> pl.DataFrame:
@@ -40,15 +37,16 @@ def described(
     texts: list[str] = rows["text"].to_list()
     members = [membership == s for s in range(len(group_of))]
     groups = [np.isin(membership, np.flatnonzero(group_of == g)) for g in np.unique(group_of)]
-    terms = topic_words(texts, [*members, *groups])
-    names = named(texts, [*members, *groups], terms)
+    terms = phrases(texts, [*members, *groups])
+    shown = [examples(matrix, texts, np.flatnonzero(group)) for group in [*members, *groups]]
+    names = named(texts, [*members, *groups], terms, shown)
     told = pl.DataFrame(
         {
             "segment": list(range(len(members))),
             "id": [segment_id(texts, group, embedder) for group in members],
             "name": names[: len(members)],
             "words": terms[: len(members)],
-            "exemplars": [examples(matrix, texts, np.flatnonzero(group)) for group in members],
+            "exemplars": shown[: len(members)],
             "group": group_of,
             "group_name": [names[len(members) + int(g)] for g in group_of],
         },
@@ -76,19 +74,35 @@ def segment_id(texts: Sequence[str], members: Bools, embedder: str) -> str:
     return hashlib.sha256(joined).hexdigest()[:8]
 
 
-def named(texts: Sequence[str], groups: Sequence[Bools], terms: list[list[str]]) -> list[str]:
-    """A name each: words that stand out, after the language where it is not the usual one.
+def named(
+    texts: Sequence[str],
+    groups: Sequence[Bools],
+    terms: Sequence[list[str]],
+    shown: Sequence[list[str]],
+) -> list[str]:
+    """A name each, no two alike: phrases, after the language where it is not the usual one.
 
-    A group of several languages, none of them the usual one, is named by them.
+    A group of several languages, none of them the usual one, is named by them; one that says
+    nothing in common by its first example.
     """
     usual = Counter(_languages(texts, np.arange(len(texts)))).most_common(1)
     common = usual[0][0] if usual else None
-    return [
-        _with_language(
-            segment_name(words), Counter(_languages(texts, np.flatnonzero(group))), common
-        )
-        for words, group in zip(terms, groups, strict=True)
-    ]
+    names: list[str] = []
+    for group, said, example in zip(groups, terms, shown, strict=True):
+        spoken = Counter(_languages(texts, np.flatnonzero(group)))
+        possible = [_with_language(name, spoken, common) for name in _names(said, example)]
+        names.append(next((name for name in possible if name not in names), possible[-1]))
+    return names
+
+
+def _names(said: list[str], shown: list[str]) -> list[str]:
+    """From the shortest name that says enough to longer ones, in case that one is taken."""
+    example = f"“{shortened(shown[0], _LONGEST_EXAMPLE)}”" if shown else "nothing in common"
+    if not said:
+        return [example]
+    usual = 2 if " " in said[0] else 3
+    longer = [" · ".join(said[:n]) for n in range(usual, max(usual, len(said)) + 1)]
+    return [*longer, f"{longer[0]}: {example}"]
 
 
 def _with_language(name: str, spoken: "Counter[str]", common: str | None) -> str:

@@ -65,14 +65,13 @@ def test_a_change_of_share_comes_with_its_interval():
 
 
 def burst(name, by):
-    return {"kind": "burst", "words": [name, "too", "much"], "burst_by": by, "burst_users": len(by)}
+    return {"kind": "burst", "name": name, "burst_by": by, "burst_users": len(by)}
 
 
 def test_bursts_are_one_line_that_says_how_many_and_who():
     rows = pl.DataFrame([burst("bill", ["u6"]), burst("coin", ["u2", "u3"]), burst("oil", ["u6"])])
     assert burst_line(rows) == (
-        "3 bursts by few users, no trend: u6 (bill · too, oil · too); u2, u3 (coin · too)"
-        " (report.bursts)"
+        "3 bursts by few users, no trend: u6 (bill, oil); u2, u3 (coin) (report.bursts)"
     )
 
 

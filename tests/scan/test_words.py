@@ -6,7 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from llmops_lab._scan.words import examples, telling_words, terms, topic_words, words
+from llmops_lab._scan.words import examples, telling_words, terms, words
 
 
 def test_words_are_lower_case_and_keep_their_apostrophes():
@@ -35,15 +35,6 @@ def test_function_words_of_seven_languages_carry_no_meaning(text):
 
 def test_neighbours_make_a_term_only_when_both_carry_meaning():
     assert terms("refund for the gift card") == {"refund", "gift", "card", "gift card"}
-
-
-def test_topic_words_name_each_group_and_not_what_all_say():
-    texts = ["order refund money"] * 5 + ["order parcel late"] * 5
-    groups = [np.arange(10) < 5, np.arange(10) >= 5]
-    first, second = topic_words(texts, groups)
-    assert "order" not in first + second
-    assert {"refund", "money"} <= {word for term in first for word in term.split()}
-    assert {"parcel", "late"} <= {word for term in second for word in term.split()}
 
 
 def test_telling_words_follow_monroes_formula():

@@ -15,11 +15,31 @@ def test_a_segment_in_another_language_is_named_by_it():
     rows = np.arange(len(texts))
     groups = [rows < 40, (rows >= 40) & (rows < 49), rows >= 49, rows >= 40]
     terms = [["parcel"], ["rücksendung"], ["zwrot"], ["rücksendung", "zwrot"]]
-    english, german, polish, both = named(texts, groups, terms)
+    english, german, polish, both = named(texts, groups, terms, [[]] * 4)
     assert english == "parcel"
     assert german == "German: rücksendung"
     assert polish == "Polish: zwrot"
     assert both in ("German, Polish", "Polish, German")
+
+
+def test_a_segment_that_says_nothing_in_common_is_named_by_its_first_example():
+    rows = np.arange(len(ENGLISH))
+    shown = [["where is it then", "and now"], ["no " * 40]]
+    first, second = named(ENGLISH, [rows < 20, rows >= 20], [[], []], shown)
+    assert first == "“where is it then”"
+    assert len(second) == 50
+    assert second.endswith("…”")
+
+
+def test_no_two_segments_have_one_name():
+    rows = np.arange(len(ENGLISH))
+    groups, said = [rows < 20, rows >= 20], ["late parcel", "courier", "street"]
+    shown = [["a b c"], ["d e f"]]
+    assert named(ENGLISH, groups, [said, said], shown) == [
+        "late parcel · courier",
+        "late parcel · courier · street",
+    ]
+    assert named(ENGLISH, groups, [["parcel"]] * 2, shown) == ["parcel", "parcel: “d e f”"]
 
 
 def test_an_id_is_that_of_the_texts_in_any_order():
