@@ -1,6 +1,6 @@
 """What one file gives: spans in frames, rows for side tables, and what could not be read."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any, NamedTuple
@@ -111,7 +111,7 @@ def read_content(content: Content, wanted: str | None, ad_hoc: Reader | None) ->
         records = [Record(n, item) for n, item in enumerate(data, 1)]
         return _read_records(name, iter([records]), wanted, ad_hoc)
     if is_log(data.head):
-        return _read_records(name, iter([log_records(data.whole())]), wanted, ad_hoc)
+        return _read_records(name, log_records(data.blocks()), wanted, ad_hoc)
     if is_json(data.head):
         return _read_records(name, split_json(data, name), wanted, ad_hoc)
     return _read_table(name, read_csv(data.whole(), name), wanted, ad_hoc)
@@ -206,8 +206,10 @@ def _decoded_at_once(batch: Batch, reader: Reader, decoder: RecordDecoder) -> De
 
 
 def _samples(batch: Batch) -> Iterator[Any]:
-    some = batch.start(_SAMPLES) if isinstance(batch, Lines) else batch
-    return (record.data for record in records_of(some)[:_SAMPLES])
+    if isinstance(batch, Lines):
+        batch = batch.start(_SAMPLES).records()
+    objects = [record for record in batch if isinstance(record.data, Mapping)]  # amid a log's lines
+    return (record.data for record in (objects or batch)[:_SAMPLES])
 
 
 def _parts(batch: Batch) -> Iterator[Batch]:

@@ -17,6 +17,7 @@ COLUMNS_SHOWN: Final = (
     "cache_read_tokens", "cost_usd",
 )  # fmt: skip
 """The columns of spans that the table tells of."""
+_DETAIL: Final = r"'[^']*'|[\w-]*\d[\w.-]*"  # what differs among reasons that are alike
 _MODEL: Final = pl.coalesce("response_model", "request_model")
 _LEAF: Final = pl.col("usage_role") == "leaf"
 _CALL: Final = ((pl.col("kind") == "llm") | _LEAF) & (pl.col("usage_role") != "duplicate")
@@ -85,8 +86,19 @@ def _cost(leaves: pl.DataFrame) -> str:
 
 
 def _rejected(rejected: pl.DataFrame) -> list[str]:
-    if rejected.is_empty():
-        return []
-    reasons = _named(rejected, pl.col("reason"))
-    records = quantities.counted(rejected.height, "record")
-    return [f"{records} could not be read: {reasons}. See .rejected."]
+    """Lines that are no JSON, of which a log has many, and records by what is wrong with them."""
+    is_text = pl.col("reason").str.starts_with("not JSON")
+    lines, records = rejected.filter(is_text), rejected.filter(~is_text)
+    said: list[str] = []
+    if lines.height:
+        are = "that is" if lines.height == 1 else "that are"
+        first = lines["line"].drop_nulls().head(1).to_list()
+        where = f", first at line {first[0]:,}" if first else ""
+        said.append(f"{quantities.counted(lines.height, 'line')} {are} no JSON{where}")
+    if records.height:
+        alike = pl.col("reason").str.replace_all(_DETAIL, "")
+        first = pl.col("reason").first().over(alike)
+        others = pl.when(pl.col("reason").n_unique().over(alike) > 1).then(pl.lit(" and alike"))
+        reasons = _named(records, first + others.otherwise(pl.lit("")))
+        said.append(f"{quantities.counted(records.height, 'record')} could not be read: {reasons}")
+    return [f"{'; '.join(said)}. See .rejected."] if said else []

@@ -5,16 +5,18 @@ So CloudWatch exports to S3 and `aws logs tail` write, and so a program's output
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, Final
 
 from llmops_lab.readers._records import Record
 
 _READER: Final = json.JSONDecoder(strict=False)
-_LOOKED_AT: Final = 200
+_LOOKED_AT: Final = 2_000
 _HEAD: Final = 1 << 18
 _PREFIX: Final = 200  # characters before the object: a time, a level, the name of a stream
 _STARTS: Final = 3
+_LONGEST: Final = 64 << 20  # characters of an object that more than one block holds
 # `{` or `[` as JSON starts, not a level or a time in brackets: `[INFO] …`.
 _JSON_START: Final = re.compile(rb'\s*(?:\{|\[(?![^\[\]{}"\n]{1,80}\]\s))')
 
@@ -33,27 +35,71 @@ def is_log(head: bytes) -> bool:
     )
 
 
-def log_records(data: bytes) -> list[Record]:
-    """A record per object, by the line it starts on; a line without one is a record of its own."""
-    text = data.decode("utf-8", "replace")
-    return list(_records(text))
+def log_records(blocks: Iterable[bytes]) -> Iterator[list[Record]]:
+    """A record per object, by the line it starts on; a line without one is a record of its own.
+
+    Blocks end where a line ends; an object that goes on in the next block waits for it. Every
+    batch holds an object, and two records at least, unless the log has no such two.
+    """
+    held: list[Record] = []
+    for found in _parts(blocks):
+        if len(found) > 1 and any(isinstance(record.data, dict) for record in held):
+            yield held
+            held = found
+        else:
+            held += found
+    yield held
 
 
-def _records(text: str) -> Iterator[Record]:
-    start, line = 0, 1
-    while start < len(text):
-        end = text.find("\n", start)
-        end = len(text) if end < 0 else end
-        found = _object_in(text, start, end)
-        if found is not None:
-            value, place = found
-            yield Record(line, value)
-            past = text.find("\n", place)
-            end = len(text) if past < 0 else past
-        elif text[start:end].strip():
-            yield Record(line, text[start:end].strip().encode())
-        line += text.count("\n", start, end) + 1
-        start = end + 1
+def _parts(blocks: Iterable[bytes]) -> Iterator[list[Record]]:
+    left, line = "", 1
+    for block in blocks:
+        part = _Part(left + block.decode("utf-8", "replace"), line)
+        yield list(part.records(may_go_on=True))
+        left, line = part.text[part.start :], part.line
+    yield list(_Part(left, line).records(may_go_on=False))
+
+
+@dataclass
+class _Part:
+    """A piece of a log, read from a place on; `line` is the number of the line there."""
+
+    text: str
+    line: int
+    start: int = 0
+
+    def records(self, *, may_go_on: bool) -> Iterator[Record]:
+        """The records up to the end, or up to an object that may go on behind it."""
+        text = self.text
+        while self.start < len(text):
+            end = text.find("\n", self.start)
+            end = len(text) if end < 0 else end
+            found = _object_in(text, self.start, end)
+            if found is not None:
+                value, place = found
+                yield Record(self.line, value)
+                past = text.find("\n", place)
+                end = len(text) if past < 0 else past
+            elif may_go_on and _is_cut_off(text, self.start, end):
+                return
+            elif text[self.start : end].strip():
+                yield Record(self.line, text[self.start : end].strip().encode())
+            self.line += text.count("\n", self.start, end) + 1
+            self.start = end + 1
+
+
+def _is_cut_off(text: str, start: int, end: int) -> bool:
+    """Whether an object that starts on the line is sound as far as the text goes."""
+    place = text.find("{", start, min(end, start + _PREFIX))
+    if place < 0 or len(text) - start > _LONGEST:
+        return False
+    try:
+        _READER.raw_decode(text, place)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string")
+    except RecursionError:
+        return False
+    return False
 
 
 def _object_in(text: str, start: int, end: int) -> tuple[dict[str, Any], int] | None:

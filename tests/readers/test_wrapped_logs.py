@@ -2,6 +2,7 @@
 
 import datetime as dt
 import gzip
+import itertools
 import json
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from llmops_lab import read_traces
 from llmops_lab.errors import FormatError
+from llmops_lab.readers._log_lines import log_records
 from llmops_lab.readers._python_cells import as_json
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -304,3 +306,35 @@ def test_a_batch_of_azure_numbers_no_lines():
     body = {"id": "chatcmpl-9", "model": "gpt-4o", "object": "chat.completion", "choices": []}
     line = {"custom_id": "task-0", "response": {"body": body, "status_code": 200}, "error": None}
     assert read_traces([line]).spans["span_id"].to_list() == ["chatcmpl-9"]
+
+
+LOG = "".join(
+    f"2026-03-02 INFO handled {{ {n}\n"
+    f"2026-03-02 INFO {json.dumps(entry(f'r{n}'), indent=n % 3 or None)}\n\n"
+    for n in range(6)
+)
+
+
+@given(cuts=st.sets(st.integers(0, LOG.count("\n"))))
+def test_a_log_read_in_blocks_gives_what_the_whole_gives(cuts):
+    lines = LOG.encode().splitlines(keepends=True)
+    edges = [0, *sorted(cuts), len(lines)]
+    blocks = [b"".join(lines[a:b]) for a, b in itertools.pairwise(edges)]
+    batches = list(log_records(block for block in blocks if block))
+    found = [record for batch in batches for record in batch]
+    starts = [n for n, line in enumerate(lines, 1) if b"INFO {" in line]
+    assert [r.line for r in found if isinstance(r.data, dict)] == starts
+    assert [r.data for r in found if isinstance(r.data, dict)] == [entry(f"r{n}") for n in range(6)]
+    assert [r.data for r in found if isinstance(r.data, bytes)] == [
+        f"2026-03-02 INFO handled {{ {n}".encode() for n in range(6)
+    ]
+    assert all(len(batch) > 1 for batch in batches)
+
+
+def test_a_log_whose_first_call_comes_late_keeps_every_line():
+    starts = [f"starting worker {n}" for n in range(1203)]
+    text = "\n".join([*starts, "{not: json", json.dumps(entry("r1")), json.dumps(entry("r2"))])
+    traces = read_traces(text.encode())
+    assert traces.spans["source_row"].to_list() == [1205, 1206]
+    assert traces.rejected["line"].to_list() == list(range(1, 1205))
+    assert "! 1,204 lines that are no JSON, first at line 1. See .rejected." in str(traces)

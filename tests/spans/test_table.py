@@ -41,6 +41,23 @@ def test_traces_say_what_they_hold(some):
     ]
 
 
+def test_lines_of_a_log_are_counted_and_reasons_that_are_alike_are_named_once():
+    reasons = {
+        3: "not JSON from character 0 on",
+        4: "not JSON from character 12 on",
+        7: "startTime: 'yesterday' is not a time",
+        8: "startTime: 'soon' is not a time",
+        9: "no span_id",
+    }
+    rejected = pl.DataFrame({"line": list(reasons), "reason": list(reasons.values())})
+    assert str(traces({}, rejected=rejected)).splitlines()[-1] == (
+        "! 2 lines that are no JSON, first at line 3; 3 records could not be read: "
+        "startTime: 'yesterday' is not a time and alike (2), no span_id (1). See .rejected."
+    )
+    only = rejected.head(1)
+    assert "! 1 line that is no JSON, first at line 3. See" in str(traces({}, rejected=only))
+
+
 def test_no_text_of_a_trace_is_shown(some):
     assert "my secret" not in some._repr_html_() + str(some) + repr(some)
 
