@@ -54,6 +54,15 @@ def test_the_interval_of_the_last_week_is_newcombes():
     assert change_of_week(series)[1:] == pytest.approx(known)
 
 
+def test_a_week_that_nobody_asked_in_leaves_every_rate_possible():
+    counts = np.array([100, 100, *[0] * 7])
+    change, low, high = change_of_week(Series(np.array([4, 6, *[0] * 7]), counts, 2))
+    then = 10 / 200
+    assert change == pytest.approx(-then)
+    assert low <= -then
+    assert high >= 1 - then
+
+
 def test_a_spread_of_one_is_that_of_independent_rows_and_users_who_repeat_themselves_add():
     rng = np.random.default_rng(0)
     hits, day = (rng.random(2000) < 0.1).astype(float), np.arange(2000) // 200
