@@ -28,7 +28,7 @@ class Limits:
         """Seconds before the next attempt (the first is 0), None when it is not worth it."""
         if attempt + 1 >= self.attempts:
             return None
-        # Full jitter: many callers that failed together must not come back together.
+        # Drawn anew for each caller: those that failed together must not come back together.
         backoff = random.uniform(0.5, 1) * self.backoff_s * 2**attempt
         wait = backoff if asked_for_s is None else asked_for_s
         return wait if wait <= self.longest_wait_s else None
