@@ -1,21 +1,25 @@
 """Files that two notebooks may write at once: a lock beside the file, a swap at the end."""
 
 import os
-import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 
 from llmops_lab.errors import LabError
 
 
 @contextmanager
 def locked(path: Path, *, timeout_s: float = 30.0) -> Generator[None]:
-    """Hold the only right to change `path`; raises LabError if another holds it too long."""
+    """Hold the only right to change `path`, under whichever name.
+
+    Raises LabError if another holds it longer than `timeout_s`.
+    """
     from filelock import FileLock, Timeout
 
+    file = path.resolve()
     try:
-        with FileLock(path.with_name(f".{path.name}.lock"), timeout=timeout_s):
+        with FileLock(file.with_name(f".{file.name}.lock"), timeout=timeout_s):
             yield
     except Timeout:
         raise LabError(
@@ -24,15 +28,20 @@ def locked(path: Path, *, timeout_s: float = 30.0) -> Generator[None]:
 
 
 def write_atomically(path: Path, data: bytes) -> None:
-    """Put `data` in `path` so that a reader sees the old file or the new one, never a part."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    """Put `data` in `path` so that a reader sees the old file or the new one, never a part.
+
+    A link stays a link and a file keeps its rights; a new one has those that the umask leaves.
+    """
+    file = path.resolve()
+    beside = file.with_name(f".{file.name}.{token_hex(6)}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        Path(name).replace(path)
+        with beside.open("xb") as written:
+            if file.exists():
+                beside.chmod(file.stat().st_mode & 0o777)
+            written.write(data)
+            written.flush()
+            os.fsync(written.fileno())
+        beside.replace(file)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        beside.unlink(missing_ok=True)
         raise
