@@ -10,11 +10,12 @@ import polars as pl
 import traitlets
 from numpy.typing import NDArray
 
+from llmops_lab._display import Table
 from llmops_lab.plots._theme import PALETTE
 from llmops_lab.widgets._better_map import BetterMap
 from llmops_lab.widgets._page import module, style
 from llmops_lab.widgets._run_rows import seconds
-from llmops_lab.widgets._table_widget import TableWidget, cut
+from llmops_lab.widgets._table_widget import PICTURE_ROWS, RUN_AGAIN, TableWidget, cut
 
 PREVIEW_CHARS = 160
 _GOLDEN_TURN = 0.381966
@@ -165,6 +166,18 @@ class MapExplorer(TableWidget):
 
     def _n_rows(self) -> int:
         return len(self._texts)
+
+    def _picture(self) -> Table:
+        groups = self.data.groups[:PICTURE_ROWS]
+        left = len(self.data.groups) - len(groups)
+        return Table(
+            self.title,
+            self.subtitle,
+            tuple(label for label, _ in self.data.columns),
+            [tuple(group.cells) for group in groups],
+            [*([f"and {left:,} more"] if left else []), *self.notes],
+            [RUN_AGAIN],
+        )
 
     def _lines(self, positions: list[int]) -> list[dict[str, Any]]:
         names = [column["name"] for column in self.columns]

@@ -6,6 +6,7 @@ from typing import Any
 import polars as pl
 
 from llmops_lab._cases.case import as_text, shorten
+from llmops_lab._display import Cell, Sign
 from llmops_lab._runs.result import Result
 from llmops_lab.evals import EvalRun
 
@@ -98,6 +99,15 @@ def cells_of(row: dict[str, Any], columns: list[dict[str, Any]]) -> list[str]:
     texts["duration_s"] = seconds(row["duration_s"])
     names = [column["name"] for column in columns]
     return [texts[name] if name in texts else number(row[name]) for name in names]
+
+
+def pictured(result: Result) -> tuple[Cell, str, str, str]:
+    """A result as it is read without the widget: case, asked, expected, answered."""
+    signs: dict[str, Sign] = {"passed": "good", "unscored": "open"}
+    answered = result.error or as_text(result.answer.output)
+    texts = (result.case.text, as_text(result.case.expected), answered)
+    asked, expected, given = (shorten(text, PREVIEW_CHARS) for text in texts)
+    return Cell(result.case.id, sign=signs.get(state_of(result), "bad")), asked, expected, given
 
 
 def seconds(value: float | None) -> str:

@@ -5,8 +5,15 @@ from typing import Any
 import anywidget
 import traitlets
 
+from llmops_lab._display import Table
+
 WINDOW_ROWS = 200
+PICTURE_ROWS = 20
 LONGEST_TEXT_CHARS = 200_000
+RUN_AGAIN = "As it was when this cell ran. Run it again to work with the widget."
+
+# Before this our part of JupyterLab shows the widget, or its picture (extension/src/widget.ts).
+_OURS = "application/vnd.llmops-lab.widget+json"
 
 
 class TableWidget(anywidget.AnyWidget):
@@ -39,6 +46,15 @@ class TableWidget(anywidget.AnyWidget):
     def __repr__(self) -> str:
         """What stands in a saved notebook where no widget can be shown."""
         return f"{type(self).__name__} ({self.shown_text}): run this cell to use it"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The widget, and as HTML a picture of it for where there is no kernel."""
+        data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
+        return {**data, "text/html": self._picture().html(), _OURS: {}}, metadata
+
+    def _picture(self) -> Table:
+        """What is shown, in short, for a notebook that is only read."""
+        raise NotImplementedError
 
     def _receive(self, _: object, content: dict[str, Any], buffers: list[memoryview]) -> None:
         """Do what the page asks; it asks for a sign of life when it is drawn."""

@@ -9,6 +9,7 @@ from typing import Any
 import traitlets
 
 from llmops_lab._cases.case import Case, Json, as_text
+from llmops_lab._display import Table
 from llmops_lab._runs.result import Result
 from llmops_lab.errors import LabError
 from llmops_lab.evals import EvalRun
@@ -21,13 +22,14 @@ from llmops_lab.widgets._run_rows import (
     columns_of,
     filter_counts,
     number,
+    pictured,
     result_rows,
     seconds,
     shown_positions,
     state_of,
     tag_labels,
 )
-from llmops_lab.widgets._table_widget import TableWidget, cut
+from llmops_lab.widgets._table_widget import PICTURE_ROWS, RUN_AGAIN, TableWidget, cut
 
 
 @dataclass(frozen=True)
@@ -226,6 +228,18 @@ class RunExplorer(TableWidget):
 
     def _n_rows(self) -> int:
         return len(self._rows)
+
+    def _picture(self) -> Table:
+        shown = [self.run.results[position] for position in self._shown[:PICTURE_ROWS]]
+        left = len(self._shown) - len(shown)
+        return Table(
+            f"{self.run.plan.target}: {self.shown_text} results",
+            "failures and errors" if self.filter == "failures" else self.filter,
+            ("case", "asked", "expected", "answered"),
+            [pictured(result) for result in shown],
+            [f"and {left:,} more"] if left else [],
+            [RUN_AGAIN],
+        )
 
     def _lines(self, positions: list[int]) -> list[dict[str, Any]]:
         return [

@@ -35,3 +35,26 @@ def test_a_widget_shows_as_it_was_saved_and_says_how_to_go_on(lab, jupyter_home)
     lab.run_all()
     lab.page.locator(".llmops-run[data-kernel=here] .llmops-row").first.wait_for()
     assert lab.page.locator(".llmops-away:visible").count() == 0
+
+
+def test_a_widget_saved_by_jupyterlab_leaves_its_picture(lab):
+    lab.write("reopened.ipynb", [CELL])
+    lab.open("reopened.ipynb")
+    lab.run_all()
+    lab.page.locator(".llmops-run[data-kernel=here]").wait_for()
+    assert not lab.page.get_by_text("As it was when this cell ran").is_visible()
+    lab.command("docmanager:save")
+    lab.page.locator(".lm-TabBar-tab.lm-mod-current:not(.jp-mod-dirty)").first.wait_for()
+    lab.page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown().then(() => null)"
+    )
+
+    lab.open("reopened.ipynb")
+    picture = lab.page.locator(".llmops-mod-picture")
+    picture.get_by_text("As it was when this cell ran").wait_for()
+    assert "Is it open on Sunday?" in picture.inner_text()
+    assert not lab.page.get_by_text("model not found").is_visible()
+    lab.screenshot("reopened")
+    lab.run_all()
+    lab.page.locator(".llmops-run[data-kernel=here]").wait_for()
+    assert lab.page.locator(".llmops-mod-picture").count() == 0

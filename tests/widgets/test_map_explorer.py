@@ -213,3 +213,9 @@ def test_windows_that_are_not_the_reports_own_are_refused(segments):
     half = segments.embeddings.take(np.arange(N) < 30)
     with pytest.raises(LabError, match="compares 20 texts with 40"):
         explore(report, baseline=half, current=half)
+
+
+def test_segments_can_be_read_where_there_is_no_kernel(segments):
+    shown, _ = explore(segments)._repr_mimebundle_()
+    for said in ("2 segments of 60 queries", "kettle", "50.0 %", "Run it again"):
+        assert said in shown["text/html"]

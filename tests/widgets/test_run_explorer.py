@@ -240,3 +240,16 @@ def test_a_machine_without_user_names_can_review(run, golden, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("pwd.getpwuid", lambda uid: {}[uid])
     assert explore(run, golden=golden).by == "reviewer"
+
+
+def test_failures_can_be_read_where_there_is_no_kernel():
+    attack = "<img src=x onerror=alert(1)>"
+    golden = GoldenSet(tuple(Case(f"{attack} {i}", f"right {i}", id=f"c{i}") for i in range(30)))
+    run = evaluate(lambda text: f"{attack} wrong", golden, scorers=["exact"])
+    shown, _ = explore(run)._repr_mimebundle_()
+    page = shown["text/html"]
+    for said in ("30 of 30 results", "right 19", "and 10 more", "Run it again"):
+        assert said in page
+    assert "<img" not in page
+    assert "right 20" not in page
+    assert {"application/vnd.jupyter.widget-view+json", "text/plain"} < set(shown)
