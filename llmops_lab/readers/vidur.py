@@ -6,6 +6,8 @@ from llmops_lab.readers._reader import Field, keys, reader
 vidur = reader(
     "vidur",
     title="Vidur trace (CSV)",
+    evidence="real file seen in public",
+    source="microsoft/vidur",
     signatures=keys("num_prefill_tokens num_decode_tokens"),
     required=("input_tokens",),
     fields=(

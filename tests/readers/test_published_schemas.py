@@ -169,6 +169,59 @@ def test_helicone_lines_and_csv_read_alike(tmp_path):
     assert traces.rows["negative_feedback"].to_list() == [True]
 
 
+NOTICE = {"helicone_message": "fetching body from signed_url... contact engineering@helicone.ai"}
+
+
+def test_helicone_counts_cached_tokens_in_and_a_body_that_was_not_fetched_is_no_text():
+    row = {**HELICONE, "request_body": NOTICE, "response_body": NOTICE, "time_to_first_token": 0}
+    row = {**row, "scores": {"polite": 80, "safe": {"value": 1, "valueType": "boolean"}}}
+    span, traces = one({**row, "prompt_tokens": 976, "prompt_cache_read_tokens": 1024})
+    assert (span["input_tokens"], span["cache_read_tokens"]) == (2000, 1024)
+    assert (span["input_text"], span["output_text"], span["ttft_s"]) == (None, None, None)
+    scores = {s["name"]: (s["value"], s["data_type"]) for s in traces.scores.to_dicts()}
+    assert scores == {
+        "feedback": (0.0, "boolean"),
+        "polite": (80.0, "numeric"),
+        "safe": (1.0, "boolean"),
+    }
+    usage = {"prompt_tokens": 2000, "prompt_tokens_details": {"cached_tokens": 1024}}
+    body = {**HELICONE["response_body"], "usage": {**usage, "completion_tokens": 7}}
+    told, _ = one({**row, "prompt_tokens": 976, "completion_tokens": 4, "response_body": body})
+    assert (told["input_tokens"], told["output_tokens"]) == (2000, 7)
+    assert "because" not in (told["attributes"] or ""), "a text stands once"
+
+
+def test_the_csv_of_helicones_export_tool_reads():
+    """Its columns, and its way to write an object: quotes doubled before the cell is quoted."""
+    names = (
+        "response_id", "response_created_at", "response_status", "request_created_at",
+        "request_body", "request_properties", "request_user_id", "model", "prompt_tokens",
+        "completion_tokens", "latency", "cost",
+    )  # fmt: skip
+    row = {
+        **HELICONE,
+        "response_id": "x1",
+        "model": "gpt-4o",
+        "cost": 0.002,
+        "request_body": {"messages": [{"role": "user", "content": 'say "no"'}], "user": ""},
+    }
+
+    def cell(value):
+        if isinstance(value, dict):
+            value = json.dumps(value).replace('"', '""')
+        return "" if value is None else '"' + str(value).replace('"', '""') + '"'
+
+    line = ",".join(cell(row.get(name)) for name in names)
+    span, _ = one(f"{','.join(names)}\n{line}\n".encode())
+    assert (span["source_format"], span["span_id"], span["request_model"]) == (
+        "helicone",
+        "x1",
+        "gpt-4o",
+    )
+    assert (span["input_text"], span["trace_id"], span["duration_s"]) == ('say "no"', "s", 1.5)
+    assert (span["input_tokens"], span["status"]) == (9, "error")
+
+
 def test_promptlayer_pages_read():
     item = {
         "id": 7,
