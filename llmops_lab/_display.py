@@ -71,14 +71,14 @@ class Table:
         head = [self.columns] if any(self.columns) else []
         rows = [*head, *([str(cell) for cell in row] for row in self.rows)]
         widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-        lines = [_line(row, widths, self._of_numbers()) for row in rows]
+        lines = [_line(row, widths, self.of_numbers()) for row in rows]
         warnings = [f"! {callout}" for callout in self.callouts]
         return "\n".join([self.title, self.subtitle, *lines, *warnings, *self.notes])
 
     def html(self) -> str:
         """The same as an HTML fragment; every text is escaped."""
         escape = html.escape
-        right = self._of_numbers()
+        right = self.of_numbers()
         names = _row("th scope='col'", self.columns, right)
         head = f"<thead>{names}</thead>" if any(self.columns) else ""
         body = "".join(_row("td", row, right) for row in self.rows)
@@ -111,7 +111,7 @@ class Table:
         below = [f"\n{escape(note)}" for note in (*self.callouts, *self.notes)]
         return "\n".join([*above, *under, *lines, *below])
 
-    def _of_numbers(self) -> list[bool]:
+    def of_numbers(self) -> list[bool]:
         """Per column, whether it holds numbers; the first names the row."""
         if not any(self.columns):
             return [False] * max(map(len, self.rows), default=0)

@@ -83,6 +83,14 @@ def moment(iso: str) -> str:
         return iso
 
 
+def period(start: object, end: object) -> str:
+    """`2026-03-02 00:14 to 2026-03-22 22:47 UTC`, of UTC times; empty where none is known."""
+    if not isinstance(start, datetime):
+        return ""
+    last = end if isinstance(end, datetime) else start
+    return f"{start:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
+
+
 def interval(low: Number, high: Number, write: Writer) -> str:
     """`1.10–1.31 s`; `from 1.10 s` or `up to 1.31 s` where one bound is unknown, else empty."""
     if _known(low) and _known(high):

@@ -11,7 +11,7 @@ import polars as pl
 
 from llmops_lab._atomic import locked, write_atomically
 from llmops_lab._cases.case import Case, Source, from_lines, to_lines
-from llmops_lab._cases.changes import Changes, brief, changes_of, overwriting
+from llmops_lab._cases.changes import LISTED, Changes, brief, changes_of, listed, overwriting
 from llmops_lab._cases.frame import case_frame
 from llmops_lab._cases.masked import texts_of
 from llmops_lab._cases.traced import asking_rows, candidate, retrieved
@@ -200,9 +200,9 @@ class GoldenSet(Shown):
         counts = Counter(case.status for case in self.cases)
         states = ", ".join(f"{n} {status}" for status, n in sorted(counts.items()))
         where = "in memory" if self.path is None else str(self.path)
-        shown = [(case.id, *brief(case)[1:], ", ".join(case.tags)) for case in self.cases[:10]]
+        shown = [listed(case) for case in self.cases[:10]]
         more = [f"and {len(self) - 10} more"] if len(self) > 10 else []
         more += [said] if (said := say_masks(count_masks(texts_of(self.cases)))) else []
         title = f"Golden set of {len(self)} cases, {where}"
         subtitle = f"{states or 'empty'}; contents {self.content_hash[:12]}"
-        return Table(title, subtitle, ("id", "input", "expected", "tags"), shown, more)
+        return Table(title, subtitle, LISTED, shown, more)

@@ -44,7 +44,8 @@ class Summary(Shown):
     the share 0 … 1, its bounds `_low` and `_high`, and `_n`, how many it was observed on; sums
     of input_tokens, output_tokens, cache_read_tokens and cost_usd, `cost_usd_mean` over those
     with a known cost, `n_unpriced` calls without one; for duration_s and ttft_s their `_n` and
-    `_p50` … `_p99`, each with `_low` and `_high`. Null means unknown, never 0.
+    `_p50` … `_p99`, each with `_low` and `_high`. Null means unknown, never 0. `start` and `end`
+    are when its first and last trace started, None where no time is known.
     """
 
     frame: pl.DataFrame
@@ -53,6 +54,8 @@ class Summary(Shown):
     level: Level = "trace"
     mode: Mode = "exact"
     slo_s: float | None = None
+    start: datetime | None = None
+    end: datetime | None = None
 
     def _table(self) -> Table:
         return _summary_table(self)
@@ -93,7 +96,10 @@ def summarize(
     ]
     measured = [_measured(rows, found, m, ["_all", *groups], mode) for m in MEASURES]
     frame = pl.concat([found.select(columns), *measured], how="horizontal")
-    return Summary(frame, keys, every, level, mode, slo_s)
+    start, end = rows.select(
+        pl.col("start_time").min().alias("start"), pl.col("start_time").max().alias("end")
+    ).row(0)
+    return Summary(frame, keys, every, level, mode, slo_s, start, end)
 
 
 def _rows(traces: Traces, level: Level, keys: Sequence[str]) -> pl.DataFrame:
@@ -185,6 +191,7 @@ def _summary_table(summary: Summary) -> Table:
     total = int(frame["n"].sum())
     parts = [
         f"{quantities.count(total)} {summary.level}{'s' * (total != 1)}",
+        *filter(None, [quantities.period(summary.start, summary.end)]),
         *(f"by {key}" for key in summary.by),
     ]
     parts += [f"every {summary.every}"] if summary.every else []
@@ -200,28 +207,18 @@ def _summary_table(summary: Summary) -> Table:
 
 Row = dict[str, Any]
 _Column = tuple[str, Callable[[Row], str | Cell]]
+_Named = tuple[str, str, Callable[[Row], str | Cell]]
 
 
 def _shown(summary: Summary) -> list[_Column]:
     """Heads and writers of the columns worth showing: those in which anything is known."""
     keys = [*summary.by, *(["time"] if summary.every else [])]
-    columns: list[tuple[str, str, Callable[[Row], str | Cell]]] = [
+    columns: list[_Named] = [
         ("n", f"{summary.level}s", lambda row: quantities.count(row["n"])),
         ("cost_usd", "cost", lambda row: _cost(row, summary.level)),
-        *(
-            (column, f"{head} {name}", _with_interval(column, quantities.seconds))
-            for measure, (head, names) in _PERCENTILE_HEADS.items()
-            for name, column in ((name, f"{measure}_{name}") for name in names)
-        ),
-        *(
-            (name, _RATE_HEADS[name](summary), _with_interval(name, quantities.percent))
-            for name in _rates(summary.slo_s)
-        ),
-        *(
-            (name, f"fail {name.removesuffix(FAIL_RATE)}", _with_interval(name, quantities.percent))
-            for name in summary.frame.columns
-            if name.endswith(FAIL_RATE)
-        ),
+        *_percentiles_shown("duration_s", "duration", ("p50", "p95", "p99")),
+        *_rates_shown(summary),
+        *_percentiles_shown("ttft_s", "first token", ("p50", "p95")),
         ("input_tokens", "tokens in", _input),
         ("output_tokens", "tokens out", lambda row: quantities.count(row["output_tokens"])),
     ]
@@ -230,16 +227,22 @@ def _shown(summary: Summary) -> list[_Column]:
     return [*((key, _key_writer(key)) for key in keys), *shown]
 
 
-_PERCENTILE_HEADS: Final = {
-    "duration_s": ("duration", ("p50", "p95", "p99")),
-    "ttft_s": ("first token", ("p50", "p95")),
-}
-_RATE_HEADS: Final[dict[str, Callable[[Summary], str]]] = {
-    "error_rate": lambda _: "errors",
-    "guardrail_rate": lambda _: "guardrail hits",
-    "negative_feedback_rate": lambda _: "negative feedback",
-    "within_slo_rate": lambda summary: f"within {quantities.seconds(summary.slo_s)}",
-}
+def _percentiles_shown(measure: str, head: str, names: Sequence[str]) -> list[_Named]:
+    columns = {f"{measure}_{name}": f"{head} {name}" for name in names}
+    return [(c, says, _with_interval(c, quantities.seconds)) for c, says in columns.items()]
+
+
+def _rates_shown(summary: Summary) -> list[_Named]:
+    """What was asked for first, then what went wrong."""
+    checks = [name for name in summary.frame.columns if name.endswith(FAIL_RATE)]
+    heads = {
+        "within_slo_rate": f"within {quantities.seconds(summary.slo_s)}",
+        "error_rate": "errors",
+        **{name: f"fail {name.removesuffix(FAIL_RATE)}" for name in checks},
+        "guardrail_rate": "guardrail hits",
+        "negative_feedback_rate": "negative feedback",
+    }
+    return [(name, head, _with_interval(name, quantities.percent)) for name, head in heads.items()]
 
 
 def _with_interval(column: str, write: quantities.Writer) -> Callable[[Row], Cell]:

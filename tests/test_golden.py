@@ -243,3 +243,13 @@ def test_a_case_added_by_mistake_is_removed_and_what_others_added_stays(tmp_path
     assert [case.id for case in GoldenSet.load(path)] == ["one", "theirs"]
     with pytest.raises(LabError, match="no case 'mistake'"):
         mine.remove(mine["mistake"])
+
+
+def test_a_golden_set_shows_who_is_still_to_be_reviewed_and_what_is_critical():
+    golden = GoldenSet((Case("x", severity="critical"), Case("y", status="quarantined")))
+    rows = str(golden).splitlines()
+    assert rows[2].split()[:3] == ["id", "status", "severity"]
+    assert [row.split()[1:4] for row in rows[3:5]] == [
+        ["active", "critical", "x"],
+        ["quarantined", "–", "y"],
+    ]

@@ -193,7 +193,7 @@ def test_a_summary_of_no_traces_is_empty_and_shows_itself(many):
 
 def test_a_summary_shows_units_intervals_and_what_has_no_price(many):
     text = str(summarize(many, by="model", every="1d"))
-    assert "3,000 traces, by model, every 1d" in text
+    assert "3,000 traces, 2026-01-01 00:00 to 2026-01-10 23:50 UTC, by model, every 1d" in text
     assert "2026-01-03" in text
     assert "– (" not in text
     assert "! 3,000 calls without a price" in text

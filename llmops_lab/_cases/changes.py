@@ -41,6 +41,15 @@ def brief(case: Case) -> tuple[str, str, str]:
     return case.id, shorten(case.text), never + shorten(as_text(case.expected))
 
 
+LISTED = ("id", "status", "severity", "input", "expected", "tags")
+
+
+def listed(case: Case) -> tuple[str, ...]:
+    """A case as a row of a table with the columns LISTED."""
+    name, asked, expected = brief(case)
+    return name, case.status, case.severity or "–", asked, expected, ", ".join(case.tags) or "–"
+
+
 def _turned(old: Case, new: Case) -> tuple[str, str]:
     """What changed under an id: the names of the fields, and the answer from and to."""
     names = [spec.name for spec in fields(Case) if spec.name not in {"id", *_STAMPS}]

@@ -1,7 +1,6 @@
 """What a set of traces holds, at a glance; no text of any trace."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import PurePath
 from typing import Final
 
@@ -26,7 +25,7 @@ _CALL: Final = ((pl.col("kind") == "llm") | _LEAF) & (pl.col("usage_role") != "d
 def trace_table(spans: pl.DataFrame, tables: Mapping[str, pl.DataFrame], source: str) -> Table:
     """Counts, period, models, users, tokens and cost, and what could not be read and why."""
     facts = {
-        "time": _period(spans["start_time"].min(), spans["end_time"].max()),
+        "time": quantities.period(spans["start_time"].min(), spans["end_time"].max()),
         "formats": _named(spans.unique("trace_id"), pl.col("source_format")),
         "models, by calls": _named(spans.filter(_CALL), _MODEL),
         "users": _distinct(spans["user_id"]),
@@ -40,13 +39,6 @@ def trace_table(spans: pl.DataFrame, tables: Mapping[str, pl.DataFrame], source:
     rows = [(name, fact) for name, fact in facts.items() if fact]
     title, callouts = f"Traces from {PurePath(source).name}", _rejected(tables["rejected"])
     return Table(title, subtitle, (), rows, callouts=callouts)
-
-
-def _period(start: object, end: object) -> str:
-    if not isinstance(start, datetime):
-        return ""
-    last = end if isinstance(end, datetime) else start
-    return f"{start:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
 
 
 def _named(rows: pl.DataFrame, name: pl.Expr) -> str:

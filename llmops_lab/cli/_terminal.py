@@ -1,22 +1,34 @@
 """Commands as a terminal runs them: what they return is printed, as a table, JSON lines or CSV."""
 
 import inspect
+import os
 import re
+import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from shutil import get_terminal_size
 from typing import Annotated, Any
 
 import msgspec
 import polars as pl
 import typer
 
+from llmops_lab._display import Shown, table_of
 from llmops_lab.cli._command import Command, Outcome
+from llmops_lab.cli._fit import chosen, fitted
+from llmops_lab.cli._options import keys_of
 from llmops_lab.errors import ColumnError, LabError
 
 _AsJson = Annotated[bool, typer.Option("--json", help="Print rows as JSON lines.")]
 _AsCsv = Annotated[bool, typer.Option("--csv", help="Print rows as CSV.")]
 _Columns = Annotated[
-    str | None, typer.Option(help="With --json or --csv: only these columns, with commas.")
+    str | None,
+    typer.Option(
+        help="Only these columns, with commas, of the table or of --json and --csv; "
+        "all: the whole table, however wide."
+    ),
 ]
+_ALL = ("--columns all shows every column, --columns 'a,b' those, --json and --csv all numbers.",)
 
 
 class Terminal:
@@ -68,12 +80,24 @@ def _show(ended: Outcome, as_json: bool, as_csv: bool, columns: str | None) -> N
         typer.echo(ended.shown.json(), nl=False)
     elif as_json or as_csv:
         frame = _frame(ended)
-        chosen = frame if columns is None else _chosen(frame, columns.split(","))
-        typer.echo(_csv(chosen) if as_csv else _json_lines(chosen), nl=False)
-    elif columns is not None:
-        raise LabError("--columns chooses columns of --json or --csv; add one of them")
+        rows = frame if columns in {None, "all"} else _rows(frame, keys_of([str(columns)]))
+        typer.echo(_csv(rows) if as_csv else _json_lines(rows), nl=False)
     else:
-        typer.echo(str(ended.shown))
+        typer.echo(_text(ended.shown, columns))
+
+
+def _text(shown: Any, columns: str | None) -> str:
+    """The noun as text: chosen columns, all, or as many as the terminal is wide."""
+    table = table_of(shown) if type(shown).__str__ is Shown.__str__ else None
+    if table is None or columns == "all":
+        return str(shown)
+    if columns is not None:
+        return chosen(table, keys_of([columns])).text()
+    if not (sys.stdout.isatty() or "COLUMNS" in os.environ):
+        return table.text()
+    narrow = fitted(table, get_terminal_size().columns)
+    notes = [*narrow.notes, *(_ALL if len(narrow.columns) < len(table.columns) else ())]
+    return replace(narrow, notes=notes).text()
 
 
 def _frame(ended: Outcome) -> pl.DataFrame:
@@ -83,7 +107,7 @@ def _frame(ended: Outcome) -> pl.DataFrame:
     return frame
 
 
-def _chosen(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+def _rows(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
     if missing := set(columns) - set(frame.columns):
         raise ColumnError(missing, frame.columns)
     return frame.select(columns)
