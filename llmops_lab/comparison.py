@@ -58,7 +58,7 @@ class Comparison(Shown):
     def _table(self) -> Table:
         title = f"Change in {self.metric}: {self.baseline_run_id} → {self.run_id}"
         worse, better = (self.flips.filter(_went(sign)).height for sign in (-1, 1))
-        subtitle = f"{worse} cases got worse, {better} better; {self.method}"
+        subtitle = f"{quantities.counted(worse, 'case')} got worse, {better} better; {self.method}"
         columns = (self.by or "", "cases", "before", "now", "change", "p", "better", "worse")
         rows = [_row(row) for row in self.frame.iter_rows(named=True)]
         return Table(title, subtitle, columns, rows, _worst(self.flips), [*self._callouts()])

@@ -63,7 +63,7 @@ def test_a_group_that_is_not_there_is_named():
 
 def test_a_comparison_shows_itself():
     found = compare(run_of({3}), run_of(set()))
-    assert "1 cases got worse, 0 better" in str(found)
+    assert "1 case got worse, 0 better" in str(found)
     assert "worse c03: yes → no" in str(found)
     assert "<table" in found._repr_html_()
     assert json.loads(found.frame.write_json())

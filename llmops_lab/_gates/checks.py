@@ -20,7 +20,7 @@ from llmops_lab._gates.judged import JudgedChange, People, is_judged, judged_cha
 from llmops_lab._gates.policy import Policy
 from llmops_lab._gates.verdict import NOT_CALIBRATED, Check, Outcome
 from llmops_lab._multiplicity import benjamini_hochberg, holm
-from llmops_lab._quantities import count, percent, points
+from llmops_lab._quantities import count, counted, percent, points
 from llmops_lab._runs.result import says_undeclared
 from llmops_lab._runs.run import EvalRun
 
@@ -67,7 +67,8 @@ def primary_against(policy: Policy, run: EvalRun, baseline: EvalRun) -> Check:
     says = (
         f"{percent(then)} → {percent(now)}, a change of {points(found.value)} points "
         f"(bounds {points(found.low)} and {points(found.high)}) against a margin of "
-        f"{points(-policy.margin)}; {found.improved} cases better, {found.worsened} worse"
+        f"{points(-policy.margin)}; {counted(found.improved, 'case')} better, "
+        f"{found.worsened} worse"
     )
     if outcome == "inconclusive":
         says += "; " + still_needed(found, -policy.margin, policy.min_cases)

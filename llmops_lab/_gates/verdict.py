@@ -12,6 +12,7 @@ import msgspec
 
 from llmops_lab._display import Cell, Shown, Sign, Table, markdown_text
 from llmops_lab._prompts.prompt import PromptVersion
+from llmops_lab._quantities import counted
 from llmops_lab.decisions import DecisionLog
 
 APPROVAL = "approval"
@@ -108,7 +109,7 @@ class Verdict(Shown):
             if names := check.numbers.get("worsened_cases"):
                 n, where = check.numbers["worsened"], markdown_text(check.name)
                 listed = ", ".join(map(markdown_text, names)) + (" …" if n > len(names) else "")
-                yield f"<details><summary>{n} cases got worse in {where}</summary>\n"
+                yield f"<details><summary>{counted(n, 'case')} got worse in {where}</summary>\n"
                 yield f"{listed}\n\n</details>\n"
 
     def junit(self) -> str:
