@@ -36,30 +36,36 @@ def test_with_one_row_per_unit_the_statistic_is_the_two_proportion_z():
         assert found[g] == pytest.approx(z)
 
 
-def test_with_several_rows_per_unit_the_error_is_that_of_clusters():
-    """Σ r² of each window's blocks, less what both windows of one user share."""
+@pytest.mark.parametrize("variety", [4, 1])
+def test_with_several_rows_per_unit_the_error_is_that_of_clusters(variety):
+    """Σ r² of each window's blocks, less what both windows of one user share.
+
+    Users who ask about one thing alone are as alike in both windows as can be: what is left of
+    the variance is then less than a tenth of what independent rows would have, the least there is.
+    """
     rng = np.random.default_rng(5)
-    n, user = 500, rng.integers(0, 60, 500)
-    group, current = (user + rng.integers(0, 4, n)) % 6, rng.random(n) < 0.4
+    n, user = 600, np.arange(600) % 60
+    group, current = (user + rng.integers(0, variety, n)) % 6, np.arange(n) % 120 >= 60
+    current[rng.integers(0, n, 15)] ^= True
     units = units_of(user, current)
     counts = count_rows(units, group, np.eye(6, dtype=np.float32))
     shuffled = next(shuffled_windows(units, 20, rng))
     labels = np.column_stack([units.is_current, shuffled])
     found = change_of_share(counts, labels)
+    floors = 0
     for g, column in itertools.product(range(6), range(labels.shape[1])):
-        now = labels[units.block, column]
-        excess = (group == g) - (group == g).mean()
-        r = np.bincount(units.block, excess)
-        inside = labels[:, column]
-        both = [(b, units.partner[b]) for b in np.flatnonzero(units.partner >= 0)]
-        variance = (r[inside] ** 2).sum() / now.sum() ** 2
-        variance += (r[~inside] ** 2).sum() / (~now).sum() ** 2
-        variance -= sum(r[a] * r[b] for a, b in both) / (now.sum() * (~now).sum())
+        now, inside = labels[units.block, column], labels[:, column]
+        n_now, n_then = now.sum(), (~now).sum()
         share = (group == g).mean()
-        independent = share * (1 - share) * (1 / now.sum() + 1 / (~now).sum())
+        r = np.bincount(units.block, (group == g) - share)
+        pairs = [(b, units.partner[b]) for b in np.flatnonzero(units.partner >= 0)]
+        variance = (r[inside] ** 2).sum() / n_now**2 + (r[~inside] ** 2).sum() / n_then**2
+        variance -= sum(r[a] * r[b] for a, b in pairs) / (n_now * n_then)
+        least = 0.1 * share * (1 - share) * (1 / n_now + 1 / n_then)
+        floors += variance < least
         change = (group == g)[now].mean() - (group == g)[~now].mean()
-        expected = change / np.sqrt(max(variance, 0.1 * independent))
-        assert found[g, column] == pytest.approx(expected, rel=1e-4)
+        assert found[g, column] == pytest.approx(change / np.sqrt(max(variance, least)), rel=1e-3)
+    assert (floors > 0) == (variety == 1)
 
 
 def westfall_and_young(observed, null):
