@@ -89,6 +89,7 @@ def test_of_processes_that_add_at_once_none_loses_anything_under_any_name(tmp_pa
     ]
     assert [process.wait() for process in adding] == [0, 0, 0]
     assert path.read_text() == "75"
+    assert sorted(os.listdir(tmp_path)) == ["link", "n"]  # noqa: PTH208 — and no lock
 
 
 def test_a_lock_that_another_holds_too_long_is_an_error_that_names_the_file(tmp_path):
@@ -98,3 +99,35 @@ def test_a_lock_that_another_holds_too_long_is_an_error_that_names_the_file(tmp_
         pass
     with locked(path, timeout_s=0.05):
         pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_lock_of_a_file_is_removed_and_of_those_who_waited_for_it_one_at_a_time_holds_it(
+    tmp_path,
+):
+    """A lock that is removed at the end can be held twice: on the old file and on a new one."""
+    inside, most, turns = [], [], []
+
+    def take_turns():
+        for _ in range(40):
+            with locked(tmp_path / "n"):
+                inside.append(1)
+                most.append(len(inside))
+                turns.append(len(list(tmp_path.iterdir())))
+                inside.pop()
+
+    threads = [threading.Thread(target=take_turns) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(most) == {1}
+    assert (len(turns), set(turns)) == (240, {1})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_that_a_killed_process_left_is_taken_over_and_removed(tmp_path):
+    (tmp_path / ".n.lock").touch()
+    with locked(tmp_path / "n"):
+        pass
+    assert list(tmp_path.iterdir()) == []
