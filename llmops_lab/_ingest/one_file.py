@@ -172,7 +172,7 @@ def read_block(batch: Batch, form: Format) -> Part:
     name, reader, envelope = form
     part = Part(name, reader)
     shapes = {**dict.fromkeys(reader.raw, PLAIN), **reader.shapes}
-    decoder = RecordDecoder(reader.asked(), reader.raw, reader.typed, shapes)
+    decoder = RecordDecoder(reader.asked(), reader.raw, reader.typed, shapes, reader.opened())
     quick = None if envelope else _decoded_at_once(batch, reader, decoder)
     decodings = [quick] if quick else []
     if not quick:

@@ -1,4 +1,4 @@
-"""Span records inside documents: how they lie there, and their columns gathered piece by piece."""
+"""Span records inside documents: how they lie there, and where each stands."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,9 +6,7 @@ from typing import Any
 
 import msgspec
 
-from llmops_lab.readers._attributes import Attributes
 from llmops_lab.readers._json import UnreadableError
-from llmops_lab.readers._otel_values import KeyValue
 
 Columns = Mapping[str, Sequence[Any]]
 
@@ -28,14 +26,13 @@ class Nesting:
 
 @dataclass
 class Gathered:
-    """Spans out of documents, by column; a key that comes late is a gap in the spans before."""
+    """Where the spans of documents stand, and what surrounds them."""
 
     first: int
     nesting: Nesting
     lines: list[int] = field(default_factory=list[int])
     contexts: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
     n_documents: int = 0
-    _columns: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def take(self, documents: Iterable[Any]) -> list[msgspec.Struct]:
         """The spans of documents, a line each; notes where they stand.
@@ -53,16 +50,3 @@ class Gathered:
             self.lines += [self.first + self.n_documents] * (len(structs) - before)
             self.n_documents += 1
         return structs
-
-    def add(self, columns: Columns, n: int, typed: Mapping[str, Any]) -> None:
-        """Add the columns of `n` more spans."""
-        for key, values in columns.items():
-            if key not in self._columns:
-                column = Attributes() if typed.get(key) == list[KeyValue] else []
-                column.extend([None] * (len(self.lines) - n))
-                self._columns[key] = column
-            self._columns[key].extend(values)
-
-    def told(self) -> Columns:
-        """All columns, with what they tell."""
-        return {**self._columns, **self.nesting.told(self._columns)}

@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple
 import polars as pl
 
 from llmops_lab._registry import Registry
+from llmops_lab.readers._buckets import Buckets
 from llmops_lab.readers._convert import Convert, word
 from llmops_lab.readers._nesting import Nesting
 from llmops_lab.readers._records import Record
@@ -86,6 +87,11 @@ class Reader:
             for path in found.paths.split("|"):
                 parts = path.split(".")
                 yield from (".".join(parts[: n + 1]) for n in range(len(parts)))
+
+    def opened(self) -> set[str]:
+        """The paths of which only what lies below is asked for."""
+        whole = (f.paths for f in self.fields if not isinstance(f.convert, Buckets))
+        return set(self.asked()) - {path for paths in whole for path in paths.split("|")}
 
 
 readers: Registry[Reader] = Registry("reader", "llmops_lab.readers")

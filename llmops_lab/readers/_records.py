@@ -13,21 +13,17 @@ from typing import Any
 
 import msgspec
 
-from llmops_lab.readers._attributes import attribute_tree
 from llmops_lab.readers._json import UnreadableError, decode
+from llmops_lab.readers._layout import Layout, Objects, ObjectTree, members_of
 from llmops_lab.readers._nesting import Gathered, Nesting
-from llmops_lab.readers._rests import UNNAMEABLE, Rests, spliced, told_values, written
-from llmops_lab.readers._tree import ColumnTree, Tree
+from llmops_lab.readers._rests import Rests, spliced, told_values, written
 
 Rejection = tuple[int, str]
 
-# A struct that grew a field for every key of a file with a key per record would fill the memory.
-_MAX_LEARNED = 400
 _FIRST_LOOK = 200  # most files show all their keys early
 _MOST_TRIES = 8
-_PIECE = 1 << 18
-_NEW_KEY_BELOW = re.compile(r"unknown field .* - at `\$\[(\d+)\]\S*\[\d+\]`$", re.DOTALL)
-_NEW_KEY = re.compile(r"unknown field .* - at `\$\[(\d+)\]`$", re.DOTALL)
+_PIECE = 1 << 18  # is decoded and turned into columns while it lies in the cache of the processor
+_PLACE = re.compile(r"at `\$\[(\d+)\]")
 _MORE = "\x7fmore"
 
 
@@ -108,6 +104,9 @@ class _Fields(Mapping[str, list[Any]]):
     def __getitem__(self, key: str) -> list[Any]:
         return list(map(attrgetter(self._names[key]), self._structs))
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._names
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 
@@ -119,7 +118,7 @@ class RecordDecoder:
     """Decodes records of one format; learns the keys of the file as they come.
 
     `raw` keys keep their bytes; where a file's first records allow it they are decoded at once
-    as the commonest `shapes` instead.
+    as the commonest `shapes` instead, and what lies below the `opened` paths as columns.
     """
 
     def __init__(
@@ -128,34 +127,31 @@ class RecordDecoder:
         raw: Iterable[str],
         typed: Mapping[str, Any] | None = None,
         shapes: Mapping[str, Any] | None = None,
+        opened: Iterable[str] = (),
     ) -> None:
         self._asked = frozenset(asked)
         self._raw = frozenset(raw)
         self._typed = dict(typed or {})
         self._shapes = dict(shapes or {})
-        self._names = {_MORE: "f0"}
-        self._learn(())
+        self._start(set(opened) - self._shapes.keys() - self._typed.keys())
 
-    def _learn(self, keys: Iterable[str]) -> None:
-        known = self._names
-        new = [key for key in dict.fromkeys(keys) if key not in known]
-        asked = [key for key in new if key in self._asked]
-        others = [k for k in new if k not in self._asked and not UNNAMEABLE.search(k)]
-        ordered = [*known, *asked, *others[: max(0, _MAX_LEARNED - len(known))]]
-        self._is_full = len(ordered) < len(known) + len(new)
-        self._names = {key: f"f{i}" for i, key in enumerate(ordered)}
-        self._build()
+    def _start(self, opened: set[str]) -> None:
+        self._layout = Layout(self._type, opened, self._asked)
+        self._learn([{_MORE: None}])
+
+    def _learn(self, objects: Sequence[Mapping[str, Any]]) -> bool:
+        """Whether there was anything new."""
+        is_new = self._layout.learn(objects)
+        if is_new:
+            self._build()
+        return is_new
 
     def _build(self) -> None:
-        self._struct = msgspec.defstruct(
-            "Record",
-            [(name, self._type(key), None) for key, name in self._names.items()],
-            rename={name: key for key, name in self._names.items()},
-            forbid_unknown_fields=True,
-            gc=False,
-        )
-        self._decoder = msgspec.json.Decoder(self._struct)
+        self._decoder = msgspec.json.Decoder(self._layout.struct)
         self._nested: msgspec.json.Decoder[Any] | None = None  # of documents of such structs
+
+    def _learn_all(self, records: Iterable[Record]) -> bool:
+        return self._learn([members_of(record.data) for record in records])
 
     def _type(self, key: str) -> Any:
         known = self._shapes.get(key) or self._typed.get(key)
@@ -165,88 +161,82 @@ class RecordDecoder:
         return Any if is_decoded else msgspec.Raw
 
     def decode(self, batch: Batch) -> Decoded:
-        """Structs of one class for all records, with the reasons of those set aside."""
+        """Columns of all records, with the reasons of those set aside."""
         if isinstance(batch, Lines):
             return self._at_once(batch) or self._one_by_one(batch.records())
         return self._one_by_one(batch)
 
     def _at_once(self, lines: Lines) -> Decoded | None:
-        """All lines in one call; None when there is anything amiss with any of them."""
+        """All lines, piece by piece; None when there is anything amiss with any of them."""
         n = len(lines)
+        objects = Objects(self._layout)
+        try:
+            for piece in lines.pieces(_PIECE):
+                objects.extend(self._structs(piece))
+        except msgspec.ValidationError:
+            return self._at_once(lines) if self._without_shapes() else None
+        except (msgspec.DecodeError, UnreadableError, UnicodeError, RecursionError):
+            return None
+        if len(objects) < n:
+            return None
+        none: list[Mapping[str, Any]] = [{}] * n
+        return Decoded(range(lines.first, lines.first + n), none, objects.columns)
+
+    def _structs(self, piece: memoryview) -> list[Any]:
         for _ in range(_MOST_TRIES):
             try:
-                structs = self._decoder.decode_lines(lines.data)
+                return self._decoder.decode_lines(piece)
             except msgspec.ValidationError as error:
-                if not self._widened(lines, str(error)):
-                    return None
-            except (msgspec.DecodeError, UnicodeError, RecursionError):
-                return None
-            else:
-                numbers = range(lines.first, lines.first + n)
-                none: list[Mapping[str, Any]] = [{}] * n
-                fields = _Fields(structs, self._names)
-                return Decoded(numbers, none, fields) if len(structs) == n else None
-        return None
+                if not self._learn_all(_records_from(error, piece)):
+                    raise
+        raise UnreadableError("too many keys")
 
     def decode_nested(
         self, lines: Lines, nesting: Nesting, explode: Callable[[Record], Sequence[Record]]
     ) -> Decoded | None:
-        """The spans in the documents of all lines; None when there is anything amiss.
-
-        A piece of 256 kB is turned into columns while it lies in the cache of the processor.
-        """
+        """The spans in the documents of all lines; None when there is anything amiss."""
         gathered = Gathered(lines.first, nesting)
+        objects = Objects(self._layout)
         try:
             for piece in lines.pieces(_PIECE):
-                structs = gathered.take(self._documents(piece, nesting, explode))
-                gathered.add(_Fields(structs, self._names), len(structs), self._typed)
+                objects.extend(gathered.take(self._documents(piece, nesting, explode)))
         except (msgspec.DecodeError, UnreadableError, UnicodeError, RecursionError):
             return None
         if gathered.n_documents < len(lines):
             return None
-        return Decoded(gathered.lines, gathered.contexts, gathered.told())
+        columns = {**objects.columns, **nesting.told(objects.columns)}
+        return Decoded(gathered.lines, gathered.contexts, columns)
 
     def _documents(
         self, piece: memoryview, nesting: Nesting, explode: Callable[[Record], Sequence[Record]]
     ) -> list[Any]:
         for _ in range(_MOST_TRIES):
             if self._nested is None:
-                self._nested = msgspec.json.Decoder(nesting.document(self._struct))
+                self._nested = msgspec.json.Decoder(nesting.document(self._layout.struct))
             try:
                 return self._nested.decode_lines(piece)
             except msgspec.ValidationError as error:
-                place = _NEW_KEY_BELOW.search(str(error))
-                before = len(self._names)
-                if place:
-                    some = Lines(bytes(piece)).start(_FIRST_LOOK, int(place[1])).records()
-                    self._learn_all(span for record in some for span in explode(record))
-                if len(self._names) == before:
+                documents = _records_from(error, piece)
+                if not self._learn_all(span for each in documents for span in explode(each)):
                     raise
         raise UnreadableError("too many keys")
-
-    def _widened(self, lines: Lines, message: str) -> bool:
-        """Whether another try is worth it: with new keys, or without the quick shapes."""
-        place = _NEW_KEY.search(message)
-        if place:
-            before = len(self._names)
-            self._learn_all(lines.start(_FIRST_LOOK, int(place[1])).records())
-            return len(self._names) > before
-        return self._without_shapes()
 
     def _without_shapes(self) -> bool:
         if not self._shapes:
             return False
         self._shapes = {}
+        self._layout.build()
         self._build()
         return True
 
     def _one_by_one(self, records: Sequence[Record]) -> Decoded:
-        self._without_shapes()
+        self._shapes = {}
+        self._start(set())
         while True:
             structs: list[msgspec.Struct] = []
             kept: list[Record] = []
             rejected: list[Rejection] = []
-            before = self._struct
+            before = self._layout.struct
             for position, record in enumerate(records):
                 try:
                     structs.append(self._one(record.data))
@@ -258,10 +248,10 @@ class RecordDecoder:
                     rejected.append((record.line, _broken(record.data)))
                 except UnreadableError as error:
                     rejected.append((record.line, str(error)))
-            if self._struct is before:
+            if self._layout.struct is before:
                 numbers = [record.line for record in kept]
                 contexts = [record.context for record in kept]
-                fields = _Fields(structs, self._names)
+                fields = _Fields(structs, self._layout.names)
                 return Decoded(numbers, contexts, fields, rejected)
 
     def _one(self, data: Any) -> msgspec.Struct:
@@ -272,7 +262,7 @@ class RecordDecoder:
         try:
             return self._decoder.decode(data)
         except msgspec.ValidationError as error:
-            if _is_new_key(str(error)) and not self._is_full:
+            if _is_new_key(str(error)) and not self._layout.is_full:
                 raise _NewKeysError from None
             return self._leniently(data)
         except (msgspec.DecodeError, UnicodeError, RecursionError):
@@ -285,22 +275,19 @@ class RecordDecoder:
         return self._from_object(value)
 
     def _from_object(self, value: Mapping[str, Any]) -> msgspec.Struct:
-        named = {self._names[key]: item for key, item in value.items() if key in self._names}
+        names = self._layout.names
+        named = {names[key]: item for key, item in value.items() if key in names}
         if len(named) < len(value):
-            if not self._is_full:
+            if not self._layout.is_full:
                 raise _NewKeysError
-            named["f0"] = {key: item for key, item in value.items() if key not in self._names}
-        return self._struct(**named)
+            named["f0"] = {key: item for key, item in value.items() if key not in names}
+        return self._layout.struct(**named)
 
-    def _learn_all(self, records: Iterable[Record]) -> bool:
-        """Whether there was a new key; a record that breaks off after one shows none."""
-        keys: dict[str, None] = {}
-        for record in records:
-            keys.update(dict.fromkeys(keys_of(record.data)))
-        known = len(self._names), self._is_full
-        if keys.keys() - self._names.keys():
-            self._learn(keys)
-        return known != (len(self._names), self._is_full)
+
+def _records_from(error: msgspec.ValidationError, piece: memoryview) -> list[Record]:
+    """Some records of a piece, from the one that the strict decoder stumbled over."""
+    place = _PLACE.search(str(error))
+    return Lines(bytes(piece)).start(_FIRST_LOOK, int(place[1]) if place else 0).records()
 
 
 def _broken(data: Any) -> str:
@@ -321,53 +308,16 @@ class _NewKeysError(Exception):
     """A record has keys that the struct does not know yet."""
 
 
-_KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
-
-
-def keys_of(data: Any) -> Iterable[str]:
-    """The keys of a record; none when it is no object."""
-    if isinstance(data, Mapping):
-        return list(data)
-    if not isinstance(data, (bytes, msgspec.Raw)):
-        return ()
-    try:
-        return _KEYS.decode(data)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
-        try:
-            value = decode(data)
-        except UnreadableError:
-            return ()
-        return value if isinstance(value, dict) else ()
-
-
-class RecordTree(ColumnTree):
+class RecordTree(ObjectTree):
     """Decoded records as a tree, with what surrounds them (`trace.userId`) beside their keys."""
 
     def __init__(self, decoded: Decoded) -> None:
-        super().__init__(decoded.contexts)
+        super().__init__(decoded.columns, decoded.contexts)
         self.lines = list(decoded.lines)
-        self._decoded = decoded
-        self.keys |= set(decoded.columns)
-
-    def __len__(self) -> int:
-        return len(self.lines)
-
-    def values(self, key: str) -> Sequence[Any]:
-        if key not in self._decoded.columns:
-            return super().values(key)
-        return self._decoded.columns[key]
-
-    def branch(self, key: str) -> Tree:
-        if key not in self._branches and (tree := attribute_tree(self.values(key))):
-            self._branches[key] = tree
-        return super().branch(key)
+        self.skip([_MORE])
 
     def unread(self) -> dict[str, Sequence[Any]]:
-        return {
-            key: told_values(self.values(key))
-            for key in self._decoded.columns
-            if key != _MORE and key not in self._read and key not in self._branches
-        }
+        return {key: told_values(values) for key, values in super().unread().items()}
 
     def lifted_rests(self, key: str) -> Rests:
         left = super().lifted_rests(key)
