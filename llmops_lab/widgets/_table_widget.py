@@ -9,7 +9,7 @@ from llmops_lab._display import Table
 
 WINDOW_ROWS = 200
 PICTURE_ROWS = 20
-LONGEST_TEXT_CHARS = 200_000
+LONGEST_TEXT_CHARS = 50_000  # a browser takes seconds to lay out a megabyte
 RUN_AGAIN = "As it was when this cell ran. Run it again to work with the widget."
 
 # Before this our part of JupyterLab shows the widget, or its picture (extension/src/widget.ts).

@@ -29,7 +29,13 @@ from llmops_lab.widgets._run_rows import (
     state_of,
     tag_labels,
 )
-from llmops_lab.widgets._table_widget import PICTURE_ROWS, RUN_AGAIN, TableWidget, cut
+from llmops_lab.widgets._table_widget import (
+    LONGEST_TEXT_CHARS,
+    PICTURE_ROWS,
+    RUN_AGAIN,
+    TableWidget,
+    cut,
+)
 
 
 @dataclass(frozen=True)
@@ -264,7 +270,7 @@ class RunExplorer(TableWidget):
             "marked": position in self._marked,
             "error": result.error,
             "input": cut(case.text),
-            "expected": as_text(case.expected),
+            **_expected(case),
             "expected_note": _note(case),
             "output": cut(as_text(answer.output)),
             "scores": [
@@ -287,9 +293,8 @@ class RunExplorer(TableWidget):
             return self._written[position].code
         if self.golden is None:
             return "explore(run, golden=golden)  # to write cases back"
-        return (
-            f"golden = golden.add([{self._corrected(position, as_text(case.expected) or '…')[1]}])"
-        )
+        expected = _expected(case)["expected"] or "…"
+        return f"golden = golden.add([{self._corrected(position, expected)[1]}])"
 
     def _act(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         """Do what the page asks; what stands in the way is told there."""
@@ -336,6 +341,13 @@ def _facts(rank: int, n_shown: int, result: Result) -> str:
     parts.append("" if cost is None else f"${cost:.4f}")
     parts.append(f"trial {result.trial + 1}" if result.trial else "")
     return " · ".join(part for part in parts if part)
+
+
+def _expected(case: Case) -> dict[str, str]:
+    """The answer to edit; one too long for that is only shown."""
+    text = as_text(case.expected)
+    too_long = len(text) > LONGEST_TEXT_CHARS
+    return {"expected": "" if too_long else text, "too_long": cut(text) if too_long else ""}
 
 
 def _note(case: Case) -> str:

@@ -253,3 +253,13 @@ def test_failures_can_be_read_where_there_is_no_kernel():
     assert "<img" not in page
     assert "right 20" not in page
     assert {"application/vnd.jupyter.widget-view+json", "text/plain"} < set(shown)
+
+
+def test_an_answer_too_long_to_edit_is_shown_and_never_written_cut(tmp_path):
+    golden = GoldenSet((Case("q", "word " * 200_000, id="one"),)).save(tmp_path / "g.jsonl")
+    explorer = explore(evaluate(lambda _: "x" * 10**6, golden, scorers=["exact"]), golden=golden)
+    assert len(json.dumps(explorer.detail)) < 200_000
+    assert explorer.detail["too_long"].endswith("(950,000 more characters)")
+    explorer._receive(explorer, {"action": "revise", "position": 0, "expected": ""}, [])
+    assert "Write what was expected" in explorer.message["text"]
+    assert GoldenSet.load(golden.path)["one"].expected == "word " * 200_000
