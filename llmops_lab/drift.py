@@ -63,8 +63,8 @@ class DriftReport:
     `signals`, a row per global test: name, statistic, low, high, p_value, flagged, warned, words.
     `windows`, two rows: window, n, n_users, start, end. `membership` (n,) gives each row of
     baseline, then current, its segment or −1; `positions` (n, 2) its place on a map.
-    `smallest_new` and `smallest_growth` (from 2 %) are shares seen 4 times in 5. `embeddings`
-    are those of both windows, in the order of `membership`.
+    `smallest_new` and `smallest_growth` (from 2 %) are shares seen 4 times in 5, None where none
+    is. `embeddings` are those of both windows, in the order of `membership`.
 
     `attribution`, a row per segment and value of an attribute (prompt version, model, tenant,
     language …): Cochran–Mantel–Haenszel odds ratio with interval. `quality`, a row per metric
@@ -81,8 +81,8 @@ class DriftReport:
     positions: np.ndarray[Any, np.dtype[np.float32]]
     is_current: Bools
     alpha: float
-    smallest_new: float
-    smallest_growth: float
+    smallest_new: float | None
+    smallest_growth: float | None
     embeddings: Embeddings | None = None
     attribution: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ATTRIBUTION))
     quality: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUALITY))
@@ -174,8 +174,8 @@ class _Found(NamedTuple):
 
     findings: list[Finding]
     signals: pl.DataFrame
-    smallest_new: float
-    smallest_growth: float
+    smallest_new: float | None
+    smallest_growth: float | None
 
 
 def _tested(

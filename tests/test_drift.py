@@ -140,6 +140,9 @@ def test_two_windows_alike_give_an_empty_report_that_says_what_it_could_have_see
     assert "No drift found" in str(report)
     assert "Looked for" in str(report)
     assert 0.005 < report.smallest_new < 0.06
+    assert "2 % hardly when it grows" in str(replace(report, smallest_growth=None))
+    blind = replace(report, smallest_new=None, smallest_growth=None)
+    assert "no change of a share can be seen: take longer windows" in str(blind)
 
 
 def test_one_user_in_a_window_is_too_few_to_test_and_the_report_says_so(queries):

@@ -26,9 +26,9 @@ class Described(Decomposed, Protocol):
     @property
     def exploratory(self) -> bool: ...
     @property
-    def smallest_new(self) -> float: ...
+    def smallest_new(self) -> float | None: ...
     @property
-    def smallest_growth(self) -> float: ...
+    def smallest_growth(self) -> float | None: ...
 
 
 def reported(report: Described) -> pl.DataFrame:
@@ -73,9 +73,13 @@ def _seen(report: Described) -> str:
             " for itself."
         )
     new, growth = report.smallest_new, report.smallest_growth
+    if new is None:
+        return "With this much data no change of a share can be seen: take longer windows."
+    grows = "hardly when it grows" if growth is None else "when it grows to about "
+    grows += "" if growth is None else quantities.percent(growth)
     says = (
         f"With this much data a new segment shows from about {quantities.percent(new)} of queries,"
-        f" and one of 2 % when it grows to about {quantities.percent(growth)}."
+        f" and one of 2 % {grows}."
     )
     return f"{says} That is coarse: take longer windows." if new > _COARSE else says
 

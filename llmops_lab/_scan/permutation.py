@@ -210,10 +210,11 @@ _SEEN_FOUR_IN_FIVE = 0.8416
 _STARTS = (0.0, 0.02)
 
 
-def smallest_changes(counts: Counts, critical: float) -> tuple[float, float]:
+def smallest_changes(counts: Counts, critical: float) -> tuple[float | None, float | None]:
     """Share from which a new segment is seen 4 times in 5, and one that grows from 2 %.
 
     For a segment whose rows the tree keeps together and whose users behave like the others'.
+    None where not even half of all rows would be seen.
     """
     now = counts.units.is_current[:, None]
     size = counts.units.n_rows.astype(np.float64)
@@ -221,12 +222,12 @@ def smallest_changes(counts: Counts, critical: float) -> tuple[float, float]:
     n_baseline = float(size.sum()) - n_current
     design = _design_effect(counts)
     share = np.linspace(0.0005, 0.5, 1000)
-    seen = [
-        _expected(then, share, n_baseline, n_current, design) >= critical + _SEEN_FOUR_IN_FIVE
-        for then in _STARTS
-    ]
-    new, grown = (share[np.argmax(s & (share > t))] for s, t in zip(seen, _STARTS, strict=True))
-    return float(new), float(grown)
+    found: list[float | None] = []
+    for then in _STARTS:
+        expected = _expected(then, share, n_baseline, n_current, design)
+        seen = share[(share > then) & (expected >= critical + _SEEN_FOUR_IN_FIVE)]
+        found.append(float(seen[0]) if len(seen) else None)
+    return found[0], found[1]
 
 
 def _design_effect(counts: Counts) -> float:

@@ -188,6 +188,12 @@ def test_the_same_change_spread_over_users_is_found():
     assert scan(user, current, group).p_adjusted[0] < 0.01
 
 
+def test_no_change_is_said_to_show_where_none_would():
+    units = units_of(np.arange(16), np.arange(16) >= 8)
+    counts = count_rows(units, np.zeros(16, dtype=int), np.zeros((0, 1), dtype=np.float32))
+    assert smallest_changes(counts, scan_shares(counts).critical) == (None, None)
+
+
 def heavy_users(rng, n_baseline, n_current, *, both):
     """Windows without drift: users of heavy-tailed activity who each ask about few things."""
     n_users = 200
