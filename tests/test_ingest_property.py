@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from llmops_lab import LabError, read_traces
+from llmops_lab.readers._reader import readers
 
 FILES = (
     "langfuse/autogen-2025-06-06.trace.json",
@@ -81,6 +82,50 @@ def test_records_of_any_values_are_read_or_set_aside(records):
     traces = read_or_refuse(data)
     assert traces is not None
     assert traces.spans.height + traces.rejected.height == len(records) + 1
+
+
+def put(record, path, value):
+    """Set what lies at `a/b` or `a[]/b`; the keys on the way become objects, or lists of one."""
+    *heads, last = path.split("/")
+    for head in heads:
+        key, is_list = head.removesuffix("[]"), head.endswith("[]")
+        inner = record.get(key)
+        inner = inner[0] if isinstance(inner, list) and inner else inner
+        inner = inner if isinstance(inner, dict) else {}
+        record[key] = [inner] if is_list else inner
+        record = inner
+    record[last] = value
+
+
+@st.composite
+def records_of(draw, name):
+    """Records with the keys by which a reader knows its format, and any values at its paths."""
+    reader = readers[name]
+    paths = sorted({path for field in reader.fields for path in field.paths.split("|")})
+    record = {}
+    for path in draw(st.lists(st.sampled_from(paths), max_size=8)):
+        put(record, draw(st.sampled_from([path, path.replace(".", "/")])), draw(json_values))
+    for key in sorted(draw(st.sampled_from(reader.signatures))):
+        put(record, key, draw(json_values))
+    return record
+
+
+@pytest.mark.parametrize("name", readers)
+@settings(few, max_examples=6)
+@given(data=st.data())
+def test_no_reader_breaks_over_any_values_at_its_own_paths(name, data):
+    records = data.draw(st.lists(records_of(name), min_size=1, max_size=4))
+    traces = read_or_refuse("\n".join(map(json.dumps, records)).encode())
+    if traces is not None:
+        assert len(traces.rows) == len(traces)
+        assert str(traces)
+
+
+def test_a_duration_that_no_clock_can_hold_gives_no_end():
+    row = {"Timestamp": 5, "Model": "GPT-4", "Request tokens": 1, "Response tokens": 1}
+    line = json.dumps({**row, "Elapsed time": 1.7e21}).encode()
+    [span] = read_traces(line).spans.to_dicts()
+    assert (span["duration_s"], span["end_time"]) == (1.7e21, None)
 
 
 @pytest.mark.parametrize("name", FILES)

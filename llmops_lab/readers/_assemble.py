@@ -1,9 +1,11 @@
 """The last step: side tables typed, repeated records found."""
 
+from typing import Any
+
 import polars as pl
 
 from llmops_lab._spans.schema import SIDE_TABLES
-from llmops_lab.readers._convert import gentle
+from llmops_lab.readers._convert import gentle, text
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._reader import TRACE_ROW, Rows
 
@@ -17,12 +19,7 @@ def side_table(name: str, rows: Rows) -> pl.DataFrame:
         moments = gentle(moment("any"))([row.get("created_at") for row in rows]).series // 1000
         rows = [{**row, "created_at": at} for row, at in zip(rows, moments, strict=True)]
     columns = {
-        column: pl.Series(
-            [row.get(column) for row in rows],
-            dtype=pl.String if isinstance(dtype, pl.Enum) else dtype,
-            strict=False,
-        )
-        for column, dtype in schema.items()
+        column: _typed([row.get(column) for row in rows], dtype) for column, dtype in schema.items()
     }
     frame = pl.DataFrame(columns)
     return frame.with_columns(
@@ -33,6 +30,23 @@ def side_table(name: str, rows: Rows) -> pl.DataFrame:
         for column, dtype in schema.items()
         if isinstance(dtype, pl.Enum)
     )
+
+
+def _typed(values: list[Any], dtype: pl.DataType) -> pl.Series:
+    """The values in their column's type; a gap where one has no such form."""
+    if isinstance(dtype, pl.Enum) or dtype == pl.String:
+        return text(values).series
+    try:
+        return pl.Series(values, dtype=dtype, strict=False)
+    except (TypeError, OverflowError, pl.exceptions.PolarsError):
+        return pl.Series([_alone(value, dtype) for value in values], dtype=dtype)
+
+
+def _alone(value: Any, dtype: pl.DataType) -> Any:
+    try:
+        return pl.Series([value], dtype=dtype, strict=False).to_list()[0]
+    except (TypeError, OverflowError, pl.exceptions.PolarsError):
+        return None
 
 
 def without_repeats(spans: pl.DataFrame) -> tuple[pl.DataFrame, Rows]:

@@ -206,8 +206,8 @@ def words_of(value: Any) -> list[str] | None:
             value = [value]
     if isinstance(value, (list, tuple)):
         items: Sequence[Any] = value
-        return [str(text_of(item)) for item in items if item is not None] or None
-    return [str(text_of(value))] if value != "" else None
+        return [str(_clean_text(item)) for item in items if item is not None] or None
+    return [str(_clean_text(value))] if value != "" else None
 
 
 def choice(table: Mapping[str, str], otherwise: str | None = None) -> Convert:

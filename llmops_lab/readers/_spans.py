@@ -22,6 +22,7 @@ _MOMENTS = ("start_ns", "end_ns", "first_token_ns")
 _LOOSE = ("input", "output")
 _ERROR_TYPE = r"^([A-Za-z_][\w.]*(?:Error|Exception|Timeout|Failure|Limit\w*))(?:: |\()"
 _OUTCOME = frozenset({"status", "error_type", "error_message"})
+_LONGEST_S = 1e9  # thirty years; in nanoseconds no more than half of 64 bits
 _COSTS = ("cost_reported_usd", "cost_input_reported_usd", "cost_output_reported_usd")
 
 
@@ -134,7 +135,8 @@ def _with_times(frame: pl.DataFrame) -> pl.DataFrame:
     A duration that the source states is used only where it has no end, and gives the end.
     """
     start, end, first = (pl.col(name) for name in _MOMENTS)
-    stated_ns = (pl.col("duration_s") * 1e9).round().cast(pl.Int64)
+    stated = pl.when(pl.col("duration_s").abs() < _LONGEST_S).then("duration_s")
+    stated_ns = (stated * 1e9).round().cast(pl.Int64)
     frame = frame.with_columns(end_ns=pl.coalesce(end, start + stated_ns))
     took, waited = frame.select(
         took=pl.when(end >= start).then(end - start),

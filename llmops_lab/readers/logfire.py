@@ -8,7 +8,7 @@ from msgspec import Raw
 from llmops_lab.readers._convert import choice, number, word, words
 from llmops_lab.readers._dialects import attribute_fields
 from llmops_lab.readers._ids import otel_id
-from llmops_lab.readers._json import decode, list_in
+from llmops_lab.readers._json import decode, list_in, plain_object
 from llmops_lab.readers._moments import moment
 from llmops_lab.readers._python_cells import opened_cells
 from llmops_lab.readers._reader import Exploded, Field, keys, reader
@@ -26,7 +26,8 @@ def rows_in(record: Record) -> Exploded:
             return Exploded([record])
         data = decode(data)
     columns = list_in(data.get("columns")) if isinstance(data, Mapping) else []
-    named = {c["name"]: list_in(c["values"]) for c in columns if isinstance(c, dict)}
+    told = map(plain_object, columns)
+    named = {str(column.get("name")): list_in(column.get("values")) for column in told}
     if not named:
         return Exploded([record])
     rows = zip(*named.values(), strict=True)
