@@ -293,8 +293,9 @@ class RunExplorer(TableWidget):
             return self._written[position].code
         if self.golden is None:
             return "explore(run, golden=golden)  # to write cases back"
-        expected = _expected(case)["expected"] or "…"
-        return f"golden = golden.add([{self._corrected(position, expected)[1]}])"
+        expected = _expected(case)["expected"]
+        code = self._corrected(position, expected if expected.strip() else "…")[1]
+        return f"golden = golden.add([{code}])"
 
     def _act(self, content: dict[str, Any], buffers: list[memoryview]) -> None:
         """Do what the page asks; what stands in the way is told there."""

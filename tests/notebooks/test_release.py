@@ -25,3 +25,4 @@ def test_the_shorter_prompt_ships_only_when_an_approver_has_signed(tmp_path):
     assert "Signed by maren" in process.stdout
     executed = output.read_text(encoding="utf-8")
     assert "nobody approved this prompt" in executed  # what the gate said before the signature
+    assert "494 words cut" in executed  # what the way back would change, before it is written

@@ -39,6 +39,9 @@ def test_a_person_runs_the_investigation_and_writes_a_case_back(lab, beside_samp
     lab.show_cell(position_of(PICTURES["latency"]))
     lab.page.locator(".llmops-Chart :is(svg, canvas)").first.wait_for()
 
+    lab.show_cell(position_of("worst = "))
+    lab.page.locator("td", has_text="fee of 3.50").first.wait_for()  # as the text under it says
+
     lab.show_cell(position_of(PICTURES["review"]))
     widget = lab.page.locator(".llmops-run")
     widget.locator(".llmops-row").first.wait_for()

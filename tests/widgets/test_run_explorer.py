@@ -263,3 +263,12 @@ def test_an_answer_too_long_to_edit_is_shown_and_never_written_cut(tmp_path):
     explorer._receive(explorer, {"action": "revise", "position": 0, "expected": ""}, [])
     assert "Write what was expected" in explorer.message["text"]
     assert GoldenSet.load(golden.path)["one"].expected == "word " * 200_000
+
+
+@pytest.mark.parametrize("blank", [None, "", " ", "\t\n", [], {}])
+def test_a_case_that_expects_nothing_is_read_like_any_other(blank):
+    golden = GoldenSet((Case("first", "x", id="one"), Case("q", blank, id="two")))
+    explorer = explore(evaluate(lambda _: "y", golden, scorers=["exact"]), golden=golden)
+    explorer.filter = "all"
+    explorer.cursor = 1
+    assert explorer.detail["id"] == "two"
