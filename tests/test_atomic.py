@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 
+import filelock
 import pytest
 
 from llmops_lab._atomic import locked, write_atomically
@@ -130,4 +131,23 @@ def test_a_lock_that_a_killed_process_left_is_taken_over_and_removed(tmp_path):
     (tmp_path / ".n.lock").touch()
     with locked(tmp_path / "n"):
         pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_lock_on_a_file_that_was_removed_meanwhile_is_not_the_lock(tmp_path, monkeypatch):
+    """The holder before us removes the file between our opening and our locking it."""
+    removed = []
+
+    class Waited(filelock.FileLock):
+        def __enter__(self):
+            super().__enter__()
+            if not removed:
+                removed.append(self.lock_file)
+                os.unlink(self.lock_file)  # noqa: PTH108
+            return self
+
+    monkeypatch.setattr(filelock, "FileLock", Waited)
+    with locked(tmp_path / "n"):
+        assert removed == [str(tmp_path / ".n.lock")]
+        assert (tmp_path / ".n.lock").exists()  # or another would hold a new one beside us
     assert list(tmp_path.iterdir()) == []
