@@ -29,7 +29,7 @@ def fitted(table: Table, width: int) -> Table:
     First what stands in brackets goes under its value, then words are cut, then columns are left
     out from the right.
     """
-    if _width(table) <= width or not any(table.columns):
+    if not any(table.columns) or _width(table) <= width:
         return table
     narrow = _cut(_stacked(table), width)
     places = list(range(len(narrow.columns)))

@@ -244,6 +244,6 @@ def test_an_error_names_options_and_not_the_arguments_of_python(capsys, calls, t
     strange = tmp_path / "strange.jsonl"
     strange.write_text('{"a": 1}\n')
     _, _, err = run(capsys, "summary", strange)
-    assert "--format (azure" in err
+    assert "pass --format (" in err
     _, _, err = run(capsys, "decay", calls)
     assert "a smaller --baseline-days" in err

@@ -24,6 +24,11 @@ def test_no_row_is_wider_than_the_terminal_but_for_the_first_column(width, n):
     assert all(head in " ".join(narrow.notes) for head in missing)
 
 
+def test_a_table_without_heads_stays_as_it_is():
+    table = Table("T", "s", (), [("name", "w" * 90)])
+    assert fitted(table, 20) is table
+
+
 def test_what_fits_stays_as_it_is():
     assert fitted(PLAIN, 62) is PLAIN
 
