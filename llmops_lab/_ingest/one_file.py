@@ -42,6 +42,7 @@ from llmops_lab.readers._table import TableTree
 from llmops_lab.readers._texts import PLAIN
 
 _SAMPLES = 100
+_NOT_SHAPED_SO = (AttributeError, TypeError, KeyError, ValueError)
 
 
 @dataclass
@@ -192,7 +193,10 @@ def _check_whole(batch: Batch, reader: Reader, name: str) -> None:
     only = batch[0] if not isinstance(batch, Lines) and len(batch) == 1 else None
     if only is None or not isinstance(only.data, Salvaged):
         return
-    opened = reader.explode(only).records if reader.explode else [only]
+    try:
+        opened = reader.explode(only).records if reader.explode else [only]
+    except _NOT_SHAPED_SO:
+        return  # told with the reason when it is read
     if not any(isinstance(record.data, msgspec.Raw) for record in opened):
         raise FormatError(f"{name} is one document of {reader.title} and broken; is it cut off?")
 
@@ -237,7 +241,7 @@ def _exploded(batch: Batch, form: Format, part: Part) -> Batch:
         except UnreadableError as error:
             part.reject([(record.line, str(error))])
             continue
-        except (AttributeError, TypeError, KeyError, ValueError):
+        except _NOT_SHAPED_SO:
             part.reject([(record.line, f"not shaped like {reader.title}")])
             continue
         if not opened.records and not any(opened.side_rows.values()):

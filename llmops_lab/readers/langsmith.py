@@ -55,7 +55,7 @@ def runs_in(record: Record) -> Exploded:
         below = list_in(data.get("child_runs"))
         return Exploded([Record(record.line, run) for run in _tree(data)] if below else [record])
     runs: dict[str, dict[str, Any]] = {}
-    for run in [*(data.get("post") or ()), *(data.get("patch") or ())]:
+    for run in [*list_in(data.get("post")), *list_in(data.get("patch"))]:
         if isinstance(run, Mapping):
             key = str(run.get("id") or run.get("dotted_order"))
             known = runs.get(key) or _same_order(runs, run)

@@ -106,3 +106,8 @@ def test_what_a_model_that_completes_text_generated_is_the_text():
     two = {**run, "outputs": {"generations": [[generation], [generation]]}}
     [span] = read_traces([two]).spans.to_dicts()
     assert span["output_text"].startswith('{"generations":'), "of two prompts no answer is chosen"
+
+
+@pytest.mark.parametrize("text", ['{"post": 7, "patch": []}', '{"post": [], "patch": 7}'])
+def test_a_payload_that_lists_nothing_holds_no_runs(text):
+    assert read_traces(text.encode()).rejected["reason"].to_list() == ["holds no spans"]
