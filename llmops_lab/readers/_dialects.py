@@ -140,8 +140,8 @@ _NUMBERS: tuple[Field, ...] = (
 )  # fmt: skip
 _CONTENT: tuple[Field, ...] = (
     Field("system_instructions", "gen_ai.system_instructions"),
-    Field("input", "gen_ai.input.messages|gen_ai.prompt|llm.input_messages|ai.prompt.messages|ai.prompt|input.value|traceloop.entity.input|gen_ai.tool.call.arguments|tool.parameters|ai.toolCall.args|langfuse.observation.input|gen_ai.retrieval.query.text"),
-    Field("output", "gen_ai.output.messages|gen_ai.completion|llm.output_messages|ai.response.text|ai.response.toolCalls|output.value|traceloop.entity.output|gen_ai.tool.call.result|ai.toolCall.result|langfuse.observation.output"),
+    Field("input", "gen_ai.input.messages|gen_ai.prompt|llm.input_messages|ai.prompt.messages|ai.prompt|input.value|traceloop.entity.input|gen_ai.tool.call.arguments|tool.parameters|ai.toolCall.args|tool_arguments|langfuse.observation.input|gen_ai.retrieval.query.text|pydantic_ai.all_messages|all_messages_events"),
+    Field("output", "gen_ai.output.messages|gen_ai.completion|llm.output_messages|ai.response.text|ai.response.toolCalls|output.value|traceloop.entity.output|gen_ai.tool.call.result|ai.toolCall.result|tool_response|langfuse.observation.output|final_result"),
 )  # fmt: skip
 
 DIALECTS: tuple[Field, ...] = (*_KINDS, *_ROLES, *_NAMES, *_NUMBERS, *_CONTENT)

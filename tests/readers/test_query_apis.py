@@ -189,6 +189,38 @@ ROWS = [
         },
     },
 ]
+ASKED = {"role": "user", "parts": [{"type": "text", "content": "Where's my parcel?"}]}
+# The attributes that pydantic-ai 2.68.0 wrote through the logfire SDK, in its format 2 and 6.
+AGENT = {
+    "agent_name": "support",
+    "gen_ai.operation.name": "invoke_agent",
+    "gen_ai.aggregated_usage.input_tokens": 108,
+    "pydantic_ai.all_messages": [
+        ASKED,
+        {"role": "assistant", "parts": [{"type": "tool_call", "id": "c", "name": "track"}]},
+        {"role": "user", "parts": [{"type": "tool_call_response", "id": "c", "result": "depot"}]},
+        {"role": "assistant", "parts": [{"type": "text", "content": "On its way."}]},
+    ],
+    "final_result": "On its way.",
+}
+TOOLS = {
+    2: {"tool_arguments": '{"parcel":0}', "tool_response": "at depot"},
+    6: {"gen_ai.tool.call.arguments": '{"parcel":0}', "gen_ai.tool.call.result": "at depot"},
+}
+
+
+@pytest.mark.parametrize("version", TOOLS)
+def test_the_answer_of_an_agent_is_its_result_and_not_what_a_tool_gave_it(version):
+    tool = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": "track", **TOOLS[version]}
+    below = {**ROW, "span_id": CALL, "parent_span_id": ROOT, "attributes": tool}
+    traces = read_traces([{**ROW, "attributes": AGENT}, below])
+    [row] = traces.rows.to_dicts()
+    assert (row["input_text"], row["output_text"]) == ("Where's my parcel?", "On its way.")
+    assert row["input_tokens"] is None, "a sum is no usage"
+    run = traces.spans.filter(kind="tool").to_dicts()[0]
+    assert (run["input_text"], run["output_text"]) == ('{"parcel":0}', "at depot")
+
+
 COLUMNS = [{"name": name, "datatype": "Utf8", "nullable": True} for name in ROW]
 CELLS = [
     {k: json.dumps(v) if isinstance(v, (dict, list)) else v for k, v in r.items()} for r in ROWS
