@@ -157,7 +157,10 @@ def _usage() -> list[pl.Expr]:
 def _texts() -> list[pl.Expr]:
     others = ["guardrail", "retriever", "reranker", "embedding"]
     answers = ~pl.col("kind").is_in(others).fill_null(value=False)
-    answer = pl.col("output_text").filter(answers & pl.col("output_text").is_not_null()).first()
+    said = answers & pl.col("output_text").is_not_null()
+    # What a tool gave is the answer only where nobody said more.
+    by_others = pl.col("output_text").filter(said & (pl.col("kind") != "tool")).first()
+    answer = pl.coalesce(by_others, pl.col("output_text").filter(said).first())
     return [_any("input_text"), answer.alias("output_text")]
 
 

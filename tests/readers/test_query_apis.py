@@ -217,6 +217,12 @@ def test_the_answer_of_an_agent_is_its_result_and_not_what_a_tool_gave_it(versio
     [row] = traces.rows.to_dicts()
     assert (row["input_text"], row["output_text"]) == ("Where's my parcel?", "On its way.")
     assert row["input_tokens"] is None, "a sum is no usage"
+    said = {"gen_ai.operation.name": "chat", "gen_ai.completion": "On its way."}
+    later = {**below, "span_id": "ab" * 8, "attributes": said}
+    later["start_timestamp"] = "2026-03-02T09:00:01.5Z"
+    silent = {key: value for key, value in AGENT.items() if key != "final_result"}
+    untold = read_traces([{**ROW, "attributes": silent}, below, later])
+    assert untold.rows["output_text"].to_list() == ["On its way."]
     run = traces.spans.filter(kind="tool").to_dicts()[0]
     assert (run["input_text"], run["output_text"]) == ('{"parcel":0}', "at depot")
 
