@@ -75,6 +75,7 @@ _HOMES = {
     "kept_vectors": "_embedded.kept",
     "import_cases": "exchange",
     "import_run": "foreign_runs",
+    "label_sheet": "labelling",
     "name_segments": "naming",
     "plot": "plots",
     "position_consistency": "scorers.pairwise",
@@ -93,6 +94,7 @@ _HOMES = {
     "served": "prompts",
     "summarize": "summary",
     "unpriced_calls": "cost",
+    "write_label_sheet": "labelling",
 }
 
 __all__ = ["__version__", "load_ipython_extension", *sorted(_HOMES)]  # noqa: PLE0604 # pyright: ignore[reportUnsupportedDunderAll]

@@ -1,6 +1,6 @@
 """People's labels as they come in files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +17,17 @@ _READERS: dict[str, Callable[[Path], pl.DataFrame]] = {
     ".ndjson": pl.read_ndjson,
     ".parquet": pl.read_parquet,
 }
+
+
+def joined_labels(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The labels of several people's tables as one; values become texts."""
+    if len(tables) == 1:
+        return tables[0]
+    texts = [
+        table.with_columns(pl.col("value").cast(pl.String)) if "value" in table.columns else table
+        for table in tables
+    ]
+    return pl.concat(texts, how="diagonal_relaxed")
 
 
 def read_labels(path: str | Path) -> pl.DataFrame:

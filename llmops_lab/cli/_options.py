@@ -33,8 +33,8 @@ Policy = Annotated[Path, typer.Option(help="Gate policy, TOML.")]
 Run = Annotated[Path, typer.Option(help="The run, JSONL."), Variable("run")]
 BaselineRun = Annotated[Path | None, typer.Option(help="The run it is compared with."), Variable()]
 Labels = Annotated[
-    Path | None,
-    typer.Option(help="People's labels, for judges: CSV, JSONL or Parquet."),
+    list[Path] | None,
+    typer.Option(help="People's labels, for judges: CSV, JSONL or Parquet; repeatable."),
     Variable(),
 ]
 Scorers = Annotated[
@@ -135,11 +135,12 @@ def golden_of(named: Any, *, new: bool = False) -> "GoldenSet":
     return named if isinstance(named, GoldenSet) else GoldenSet.load(named)
 
 
-def labels_of(named: Any) -> "pl.DataFrame":
-    """The labels in a file, or those that a variable holds."""
-    from llmops_lab._gates.labels import read_labels
+def labels_of(named: Iterable[Any]) -> "pl.DataFrame":
+    """The labels in files, or those that variables hold, as one table."""
+    from llmops_lab._gates.labels import joined_labels, read_labels
 
-    return read_labels(named) if isinstance(named, (str, Path)) else named
+    tables = [read_labels(each) if isinstance(each, (str, Path)) else each for each in named]
+    return joined_labels(tables)
 
 
 def verdict_of(policy: Path, run: Any, baseline: Any, labels: Any) -> "Verdict":
@@ -147,5 +148,5 @@ def verdict_of(policy: Path, run: Any, baseline: Any, labels: Any) -> "Verdict":
     from llmops_lab.gate import Gate
 
     previous = None if baseline is None else run_of(baseline)
-    people = None if labels is None else labels_of(labels)
+    people = labels_of(labels) if labels else None
     return Gate.load(policy).check(run_of(run), baseline=previous, labels=people)

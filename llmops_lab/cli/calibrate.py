@@ -15,8 +15,11 @@ from llmops_lab.errors import LabError
 def calibration(
     run: Run,
     labels: Annotated[
-        Path,
-        typer.Option(help="People's labels: run_id, case_id, value (CSV, JSONL or Parquet)."),
+        list[Path],
+        typer.Option(
+            help="People's labels: run_id, case_id, value (CSV, JSONL or Parquet), as `labels` "
+            "prepares them; repeatable."
+        ),
         Variable(),
     ],
     judge: Annotated[
