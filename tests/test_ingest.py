@@ -175,6 +175,18 @@ def bad_files():
             b'{"custom_id": "a", "method": "POST", "url": "/v1", "body": {}}',
             "holds the requests of a batch, not its answers",
         ),
+        "anthropic batch input": (
+            b'{"custom_id": "a", "params": {"model": "m"}}',
+            "holds the requests of a batch, not its answers",
+        ),
+        "gemini batch input": (
+            b'{"key": "a", "request": {"contents": []}}',
+            "holds the requests of a batch, not its answers",
+        ),
+        "tempo search": (
+            b'{"traces": [{"traceID": "a", "rootTraceName": "x"}], "metrics": {}}',
+            "holds what a search of Tempo found, not the traces; fetch each by its traceID",
+        ),
         "sums": (
             b'{"num_prompts": 4, "duration": 1.0, "completed": 4}',
             "holds only the sums of a benchmark; run it again with --save-detailed",

@@ -19,12 +19,16 @@ class Found(NamedTuple):
 
 
 _OTLP: Final = "OTLP logs or metrics, not traces; export resourceSpans"
+_REQUESTS: Final = "the requests of a batch, not its answers; take the output file"
 _NO_TRACES: Final[tuple[tuple[frozenset[str], str], ...]] = tuple(
     (frozenset(keys.split()), told)
     for keys, told in (
         ("resourceLogs", _OTLP),
         ("resourceMetrics", _OTLP),
-        ("custom_id method url body", "the requests of a batch, not its answers; take the output file"),
+        ("custom_id method url body", _REQUESTS),
+        ("custom_id params", _REQUESTS),
+        ("key request", _REQUESTS),
+        ("traces traces[]/rootTraceName", "what a search of Tempo found, not the traces; fetch each by its traceID"),
         ("num_prompts duration completed", "only the sums of a benchmark; run it again with --save-detailed"),
         ("total_output_tokens duration completed", "only the sums of a benchmark; run it again with --output-details"),
         ("columns index data", "a table by orient='split'; write it with orient='records', lines=True"),
@@ -81,7 +85,7 @@ def detect(samples: Iterable[Any], name: str, *, wanted: str | None = None) -> F
         return Found(candidates[0])
     if first is None:
         raise FormatError(f"{name} holds no records (JSON objects)")
-    told = next((way for keys, way in _NO_TRACES if keys <= first.keys()), None)
+    told = next((way for keys, way in _NO_TRACES if keys <= key_paths(first)), None)
     if told or ("error" in first and first.keys() <= _ANSWER):
         raise FormatError(f"{name} holds {told or 'the error that an API answered, no traces'}")
     shown = ", ".join(sorted(map(str, first))[:12])
