@@ -52,7 +52,8 @@ def _alone(value: Any, dtype: pl.DataType) -> Any:
 def without_repeats(spans: pl.DataFrame) -> tuple[pl.DataFrame, Rows]:
     """Each span once: of records with one id the last that has ended; the others are set aside."""
     key = ["trace_id", "span_id"]
-    if not spans.select(pl.struct(key).is_duplicated().any()).item():
+    hashes = pl.col("trace_id").hash() ^ pl.col("span_id").hash(1)  # takes less than the keys do
+    if spans.select(hashes.n_unique() == pl.len()).item():
         return spans, []
     order = [pl.col("end_time").is_not_null(), pl.int_range(pl.len())]
     numbered = spans.with_row_index("_i").with_columns(
