@@ -56,7 +56,8 @@ class Table:
     """A small table to show: a title, a line under it, column names or none, rows of ready text.
 
     A column of numbers stands to the right, one of words to the left; without names all left.
-    `callouts` are for what a reader must not miss, `notes` for how to read the table.
+    `callouts` are for what a reader must not miss, `notes` for how to read the table; tables
+    `below` stand between its rows and those.
     """
 
     title: str
@@ -65,6 +66,7 @@ class Table:
     rows: Sequence[Sequence[str | Cell]]
     notes: Sequence[str] = ()
     callouts: Sequence[str] = ()
+    below: Sequence["Table"] = ()
 
     def text(self) -> str:
         """Aligned plain text."""
@@ -72,8 +74,10 @@ class Table:
         rows = [*head, *([str(cell) for cell in row] for row in self.rows)]
         widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
         lines = [_line(row, widths, self.of_numbers()) for row in rows]
+        more = [f"\n{table.text()}" for table in self.below]
         warnings = [f"! {callout}" for callout in self.callouts]
-        return "\n".join([self.title, self.subtitle, *lines, *warnings, *self.notes])
+        above = [line for line in (self.title, self.subtitle) if line]
+        return "\n".join([*above, *lines, *more, *warnings, *self.notes])
 
     def html(self) -> str:
         """The same as an HTML fragment; every text is escaped."""
@@ -88,13 +92,18 @@ class Table:
         notes = "".join(
             f"<div style='opacity:.75;margin-top:4px'>{escape(n)}</div>" for n in self.notes
         )
+        more = "".join(f"<div style='margin-top:10px'>{t.html()}</div>" for t in self.below)
+        subtitle = (
+            f"<div style='opacity:.75;margin-bottom:4px'>{escape(self.subtitle)}</div>"
+            if self.subtitle
+            else ""
+        )
         return (
             f"<div class='{_AS_IT_IS}' style='{_STYLE}'>"
-            f"<div style='font-weight:600'>{escape(self.title)}</div>"
-            f"<div style='opacity:.75;margin-bottom:4px'>{escape(self.subtitle)}</div>"
+            f"<div style='font-weight:600'>{escape(self.title)}</div>{subtitle}"
             f"<div style='overflow-x:auto'><table style='{_TABLE}'>"
             f"{head}<tbody>{body}</tbody></table></div>"
-            f"{callouts}{notes}</div>"
+            f"{more}{callouts}{notes}</div>"
         )
 
     def markdown(self) -> str:
@@ -108,7 +117,10 @@ class Table:
         ]
         above = [f"**{escape(self.title)}**", ""] if self.title else []
         under = [escape(self.subtitle), ""] if self.subtitle else []
-        below = [f"\n{escape(note)}" for note in (*self.callouts, *self.notes)]
+        below = [
+            *(f"\n{table.markdown()}" for table in self.below),
+            *(f"\n{escape(note)}" for note in (*self.callouts, *self.notes)),
+        ]
         return "\n".join([*above, *under, *lines, *below])
 
     def of_numbers(self) -> list[bool]:

@@ -1,7 +1,7 @@
 """How quantities are written for people: units that fit, three figures, a dash for unknown."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from math import isnan
 
 UNKNOWN = "–"
@@ -89,6 +89,21 @@ def period(start: object, end: object) -> str:
         return ""
     last = end if isinstance(end, datetime) else start
     return f"{start:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC"
+
+
+def day(moment: date) -> str:
+    """`9 Mar 2026`."""
+    return f"{moment.day} {moment:%b %Y}"
+
+
+def days(start: date | None, end: date | None) -> str:
+    """`2 to 8 Mar 2026`, `28 Feb 2026 to 8 Mar 2026`, `8 Mar 2026`; empty where unknown."""
+    if start is None or end is None:
+        return ""
+    if day(start) == day(end):
+        return day(end)
+    same_month = (start.year, start.month) == (end.year, end.month)
+    return f"{start.day if same_month else day(start)} to {day(end)}"
 
 
 def interval(low: Number, high: Number, write: Writer) -> str:

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import polars as pl
 
+from llmops_lab._drift.attribution import ATTRIBUTES, attribution, strongest
 from llmops_lab._drift.attribution import SCHEMA as ATTRIBUTION
-from llmops_lab._drift.attribution import attribution, strongest
 from llmops_lab._drift.comparison import Comparison, compared
 from llmops_lab._drift.findings import Finding, bursts, changed_shares, described, mostly_apart
 from llmops_lab._drift.mix import SCHEMA as PARTS
@@ -61,8 +61,9 @@ class DriftReport:
 
     `frame`, a row per reported segment (see docs/architecture.md): strongest first, bursts last.
     `signals`, a row per global test: name, statistic, low, high, p_value, flagged, warned, words.
-    `windows`, two rows: window, n, n_users, start, end. `membership` (n,) gives each row of
-    baseline, then current, its segment or −1; `positions` (n, 2) its place on a map.
+    `windows`, two rows: window, n, n_users (units: of what `units` says), start, end and `only`,
+    the model, tenant or version that tells it from the other one. `membership` (n,) gives each row
+    of baseline, then current, its segment or −1; `positions` (n, 2) its place on a map.
     `smallest_new` and `smallest_growth` (from 2 %) are shares seen 4 times in 5, None where none
     is. `embeddings` are those of both windows, in the order of `membership`.
 
@@ -88,6 +89,7 @@ class DriftReport:
     quality: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=QUALITY))
     decomposition: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PARTS))
     exploratory: bool = False
+    units: tuple[str, ...] = ("user",)
 
     def rows(self, segment: int) -> pl.DataFrame:
         """The trace rows of one segment in both windows, `is_current` telling which."""
@@ -166,6 +168,7 @@ def detect_drift(
         quality=segment_quality(both, [f.rows for f in found.findings], values),
         decomposition=decomposition(both, membership, values),
         exploratory=exploratory,
+        units=both.unit_names,
     )
 
 
@@ -347,11 +350,28 @@ def _windows(both: Comparison) -> pl.DataFrame:
             "n_users": both.n_units(mask),
             "start": both.frame.filter(mask)["start_time"].min() if timed else None,
             "end": both.frame.filter(mask)["start_time"].max() if timed else None,
+            "only": only,
         }
-        for name, mask in masks.items()
+        for (name, mask), only in zip(
+            masks.items(), _apart(both.frame, both.is_current), strict=True
+        )
     ]
     time = pl.Datetime("us", "UTC")
-    return pl.DataFrame(rows, schema_overrides={"start": time, "end": time})
+    return pl.DataFrame(rows, schema_overrides={"start": time, "end": time, "only": pl.String})
+
+
+def _apart(frame: pl.DataFrame, is_current: Bools) -> tuple[str | None, str | None]:
+    """What each window holds only one of, and the other another: a model, a tenant, a version."""
+    for column in ATTRIBUTES:
+        if column not in frame.columns:
+            continue
+        then, now = (
+            frame.filter(mask)[column].unique().to_list() for mask in (~is_current, is_current)
+        )
+        if len(then) == len(now) == 1 and None not in (*then, *now) and then != now:
+            name = column.replace("_", " ")
+            return f"{name} {then[0]}", f"{name} {now[0]}"
+    return None, None
 
 
 def _frame(records: list[dict[str, Any]], measured: Iterable[str]) -> pl.DataFrame:

@@ -53,6 +53,17 @@ def test_text_is_aligned_and_says_what_must_not_be_missed():
     ]
 
 
+def test_a_table_below_stands_between_rows_and_notes_in_every_form():
+    below = Table("Below", "", ["b"], [[ATTACK]])
+    table = Table("Title", "sub", ["a"], [["x"]], ["note"], below=[below])
+    assert table.text().split("\n") == ["Title", "sub", "a", "x", "", "Below", "b", ATTACK, "note"]
+    page = Tags()
+    page.feed(table.html())
+    assert page.words == ["Title", "sub", "a", "x", "Below", "b", ATTACK, "note"]
+    assert table.markdown().index("Below") < table.markdown().index("note")
+    assert "| \\<img" in table.markdown()
+
+
 def test_a_table_without_columns_is_its_title():
     assert Table("Title", "sub", [], []).text() == "Title\nsub"
 

@@ -140,7 +140,7 @@ def test_two_windows_alike_give_an_empty_report_that_says_what_it_could_have_see
     assert "No drift found" in str(report)
     assert "Looked for" in str(report)
     assert 0.005 < report.smallest_new < 0.06
-    assert "2 % hardly when it grows" in str(replace(report, smallest_growth=None))
+    assert "2 % hardly at any size" in str(replace(report, smallest_growth=None))
     blind = replace(report, smallest_new=None, smallest_growth=None)
     assert "no change of a share can be seen: take longer windows" in str(blind)
 
@@ -199,6 +199,19 @@ def test_windows_that_cannot_be_compared_say_why(planted, change, message):
     windows = (embed(traces_of(rows[:200], "bc"[i])) for i, rows in enumerate(planted))
     with pytest.raises(LabError, match=message):
         detect_drift(*change(*windows))
+
+
+def test_what_was_counted_and_what_tells_the_windows_apart_is_said(queries):
+    planter = Planter(queries, seed=9)
+    windows = [
+        traces_of([{**row, "prompt_version": f"v{i}"} for row in planter.rows(60, i, {})], f"w{i}")
+        for i in (0, 1)
+    ]
+    found = detect_drift(*windows, unit="trace_id")
+    assert found.units == ("query",)
+    assert found.windows["only"].to_list() == ["prompt version v0", "prompt version v1"]
+    assert "60 queries (prompt version v1, " in str(found)
+    assert "user" not in str(found)
 
 
 def test_an_unknown_unit_lists_the_columns(planted):
@@ -288,4 +301,4 @@ def test_models_that_became_less_sure_of_their_answers_are_told_by_log_probabili
     signal = report.signals.filter(name="answer_perplexity").row(0, named=True)
     assert signal["flagged"]
     assert signal["low"] < np.exp(0.3) < signal["high"]
-    assert "models are less sure of them" in str(report)
+    assert "Models are less sure of their answers" in str(report)

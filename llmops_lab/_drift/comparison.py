@@ -1,5 +1,6 @@
 """Two windows of embedded traces laid side by side, with who made each row."""
 
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,6 +24,7 @@ from llmops_lab.errors import LabError
 
 _LEAST_ROWS = 30
 _N_RESAMPLES = 1000
+_UNITS = {"user_id": "user", "conversation_id": "conversation", "trace_id": "query"}
 # Strata that a start time tells.
 _OF_TIME = {
     "hour_of_week": pl.col("start_time").dt.weekday() * 24 + pl.col("start_time").dt.hour(),
@@ -80,6 +82,12 @@ class Comparison:
     def names(self, units: list[int]) -> list[str]:
         """What these units are called: the user's id, "conversation c1" where it is one."""
         return [called(self.who[unit]) for unit in units if unit < len(self.who)]
+
+    @cached_property
+    def unit_names(self) -> tuple[str, ...]:
+        """What the units are, the commonest first: user, conversation, query (a trace)."""
+        kinds = Counter(who.partition(":")[0] if ":" in who else "trace_id" for who in self.who)
+        return tuple(_UNITS.get(kind, kind.replace("_", " ")) for kind, _ in kinds.most_common())
 
     def per_unit(self, rows: Bools) -> Floats:
         """How many of these rows each unit has."""

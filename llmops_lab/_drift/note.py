@@ -7,14 +7,16 @@ import polars as pl
 
 from llmops_lab import _quantities as quantities
 from llmops_lab._display import Cell, Table
-from llmops_lab._drift.reasons import metric_lines, metric_name, named_metrics
+from llmops_lab._drift.reasons import metric_lines, metric_name, metric_table, named_metrics
 from llmops_lab._drift.trust import (
+    FUZZY,
     Described,
-    day_words,
+    by_units,
     is_slight,
     reported,
     sureness,
     too_few,
+    units_words,
 )
 from llmops_lab._scan.language import language_name
 from llmops_lab._segments.table import shortened
@@ -37,7 +39,7 @@ _NEXT = {
     "shrunk": "check whether people gave up or were sent elsewhere: report.rows({segment})",
     "worse": "make test cases of the failed answers: lab.propose_cases(report, {segment})",
 }
-_COLUMNS = ("segment", "what", "share of queries", "since", "users", "p")
+_COLUMNS = ("segment", "what", "share of queries", "since", "", "p")
 _MOST_METRICS = 2  # are named in the headline
 _MOST_MAKERS = 4  # are named in the line on bursts
 _LONGEST_BURST = 40
@@ -63,7 +65,7 @@ def headline(report: Described) -> str:
 def compared_line(report: Described) -> str:
     """Which windows, how many queries and users."""
     then, now = report.windows.iter_rows(named=True)
-    return f"{_window(now)} against {_window(then)}"
+    return f"{_window(now, report.units)} against {_window(then, report.units)}"
 
 
 def note(report: Described) -> list[str]:
@@ -71,9 +73,11 @@ def note(report: Described) -> list[str]:
     lines = [headline(report), compared_line(report)]
     for i, row in enumerate(reported(report).iter_rows(named=True), start=1):
         lines += ["", f"{i}. {segment_line(row)}"]
-        lines += [f"   {line}" for line in details(row)]
+        lines += [f"   {line}" for line in details(row, report.units)]
+    metrics = metric_table(report, why=False)
+    measured = metrics.text().splitlines()[1:] if metrics else []
     for heading, said in (
-        ("Over all queries", metric_lines(report)),
+        ("Over all queries", [*measured, *metric_lines(report)]),
         ("Also", beside(report)),
         ("How far to trust this", sureness(report)),
     ):
@@ -84,12 +88,24 @@ def note(report: Described) -> list[str]:
 def table(report: Described) -> Table:
     """The same as a table, for a notebook."""
     rows = [_cells(row) for row in reported(report).iter_rows(named=True)]
-    notes = [*metric_lines(report), *beside(report), *sureness(report)]
+    names = [name or units_words(report.units) for name in _COLUMNS]
     # Where no segment has a date, its column would only be empty.
-    kept = [i for i, name in enumerate(_COLUMNS) if name != "since" or any(r[i] for r in rows)]
-    columns = [_COLUMNS[i] for i in kept] if rows else []
-    cells = [[row[i] for i in kept] for row in rows]
-    return Table(headline(report), compared_line(report), columns, cells, [*notes, *_steps(report)])
+    kept = [i for i, name in enumerate(names) if name != "since" or any(r[i] for r in rows)]
+    metrics = metric_table(report, why=True)
+    flagged = [signal_line(row) for row in report.signals.filter("flagged").iter_rows(named=True)]
+    return Table(
+        headline(report),
+        compared_line(report),
+        [names[i] for i in kept] if rows else [],
+        [[row[i] for i in kept] for row in rows],
+        notes=[
+            *(line for line in beside(report) if line not in flagged),
+            *sureness(report),
+            *_steps(report),
+        ],
+        callouts=flagged,
+        below=[metrics] if metrics else [],
+    )
 
 
 def _steps(report: Described) -> list[str]:
@@ -102,13 +118,13 @@ def beside(report: Described) -> list[str]:
     """What global tests say, and bursts by few users."""
     lines = [signal_line(row) for row in report.signals.iter_rows(named=True) if _speaks(row)]
     few = report.frame.filter(pl.col("kind") == "burst")
-    return [*lines, burst_line(few)] if few.height else lines
+    return [*lines, burst_line(few, report.units)] if few.height else lines
 
 
 def segment_line(row: Row) -> str:
     """What changed, by how much, since when."""
     change = _decline(row) if row["kind"] == "worse" else f"{_shares(row)} ({_points(row)} points)"
-    when = f", since {day_words(row['since'])}" if row["since"] else ""
+    when = f", since {quantities.day(row['since'])}" if row["since"] else ""
     return f"{KIND_WORDS[row['kind']].capitalize()}: {row['name']}: {change}{when}"
 
 
@@ -128,9 +144,9 @@ def _decline(row: Row) -> str:
     return f"{metric_name(name)} {then} → {now}"
 
 
-def details(row: Row) -> list[str]:
+def details(row: Row, units: tuple[str, ...]) -> list[str]:
     """For whom, how it is answered, how sure, an example, what to do next."""
-    whom = f"for whom: {_whom(row)}"
+    whom = f"for whom: {_whom(row, units)}"
     lines = [f"{whom}; {_goes_with(row)}" if row.get("goes_with") else whom]
     if answered := _answered(row):
         lines.append(f"answers: {answered}")
@@ -142,10 +158,14 @@ def details(row: Row) -> list[str]:
     return [*lines, f"next: {_NEXT[row['kind']].format(segment=row['segment'])}"]
 
 
-def _whom(row: Row) -> str:
-    window, when = ("baseline", "before") if row["kind"] == "vanished" else ("current", "now")
-    queries = quantities.counted(row[f"n_{window}"], "query").replace("querys", "queries")
-    return f"{queries} by {quantities.counted(row[f'users_{window}'], 'user')} {when}"
+def _whom(row: Row, units: tuple[str, ...]) -> str:
+    window, when = ("baseline", "then") if row["kind"] == "vanished" else ("current", "now")
+    whom = by_units(row[f"users_{window}"], units)
+    return " ".join(part for part in (_queries(row[f"n_{window}"]), whom, when) if part)
+
+
+def _queries(n: int) -> str:
+    return f"{quantities.count(n)} {'query' if n == 1 else 'queries'}"
 
 
 def _answered(row: Row) -> str:
@@ -168,18 +188,25 @@ def _answered(row: Row) -> str:
 
 def how_sure(row: Row) -> str:
     """The p-value, and how well the segment is bounded."""
+    return f"p = {row['p_adjusted']:.3f}; border {_border(row)} ({row['stability']:.2f})"
+
+
+def _border(row: Row) -> str:
     solid = row["stability"]
-    border = "clear" if solid >= 0.75 else "fuzzy" if solid < 0.5 else "fair"
-    return f"p = {row['p_adjusted']:.3f}; border {border} ({solid:.2f})"
+    return "clear" if solid >= 0.75 else "fuzzy" if solid < FUZZY else "fair"
 
 
 def _goes_with(row: Row) -> str:
     kind, _, value = row["goes_with"].partition(" ")
     value = language_name(value) if kind == "language" else value
-    bounds = f"{row['odds_ratio_low']:.1f} to {row['odds_ratio_high']:.1f}"
-    what = "bad answers go" if row["kind"] == "worse" else "goes"
-    odds = f"odds × {row['odds_ratio']:.1f}, {bounds}"
-    return f"{what} with {kind.replace('_', ' ')} {value} ({odds})"
+    bounds = f"{_odds(row['odds_ratio_low'])} to {_odds(row['odds_ratio_high'])}"
+    what = "bad answers above all" if row["kind"] == "worse" else "above all"
+    where = "in" if kind == "language" else f"with {kind.replace('_', ' ')}"
+    return f"{what} {where} {value} (odds × {_odds(row['odds_ratio'])}, {bounds})"
+
+
+def _odds(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 9.95 else f"{ratio:.1f}"
 
 
 def _speaks(row: Row) -> bool:
@@ -188,18 +215,18 @@ def _speaks(row: Row) -> bool:
 
 def signal_line(row: Row) -> str:
     """What a global test says."""
-    words = f" (words: {', '.join(row['words'])})" if row["words"] else ""
     if row["name"] == "style":
-        text = f"Style, not topic: wording tells the windows apart, AUC {row['statistic']:.2f}"
-        return f"{text}, p = {row['p_value']:.3f}{words}"
-    size = f"{row['statistic']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
-    weight = "; slight, worth a look, outside of the error rate" if is_slight(row) else ""
+        words = f"; more than before: {', '.join(row['words'])}" if row["words"] else ""
+        auc = f"AUC {row['statistic']:.2f}, 0.5 is chance, p = {row['p_value']:.3f}"
+        return f"Style, not topic: queries are worded otherwise ({auc}){words}"
+    size = f"perplexity ratio {row['statistic']:.2f}, {row['low']:.2f} to {row['high']:.2f}"
+    weight = "; slight, and not covered by the error rate" if is_slight(row) else ""
     if row["name"] == "answer_perplexity":
-        return f"Perplexity of answers, ratio {size}: models are less sure of them{weight}"
-    return f"Perplexity of queries, ratio {size}: they are less expected{weight}"
+        return f"Models are less sure of their answers ({size}{weight})"
+    return f"Queries read less like those then ({size}{weight})"
 
 
-def burst_line(bursts: pl.DataFrame) -> str:
+def burst_line(bursts: pl.DataFrame, units: tuple[str, ...]) -> str:
     """How many segments a few users made, and who; `report.bursts` has the rest."""
     made: dict[str, list[str]] = {}
     for row in bursts.iter_rows(named=True):
@@ -207,7 +234,7 @@ def burst_line(bursts: pl.DataFrame) -> str:
     told = [f"{who} ({', '.join(names)})" for who, names in made.items()][:_MOST_MAKERS]
     rest = "; …" if len(made) > len(told) else ""
     what = quantities.counted(bursts.height, "burst")
-    return f"{what} by few users, no trend: {'; '.join(told)}{rest} (report.bursts)"
+    return f"{what} by few {units_words(units)}, no trend: {'; '.join(told)}{rest} (report.bursts)"
 
 
 def makers(row: Row) -> str:
@@ -216,20 +243,11 @@ def makers(row: Row) -> str:
     return ", ".join(ids) or quantities.counted(row["burst_users"], "user")
 
 
-def _window(row: Row) -> str:
-    users = quantities.counted(row["n_users"], "user")
-    return f"{quantities.count(row['n'])} queries by {users}{_days(row)}"
-
-
-def _days(row: Row) -> str:
-    start, end = row["start"], row["end"]
-    if not start:
-        return ""
-    same_month = (start.year, start.month) == (end.year, end.month)
-    first = f"{start.day}" if same_month else day_words(start)
-    return (
-        f" ({day_words(end)})" if start.date() == end.date() else f" ({first} to {day_words(end)})"
-    )
+def _window(row: Row, units: tuple[str, ...]) -> str:
+    whom = by_units(row["n_users"], units)
+    about = [part for part in (row.get("only"), quantities.days(row["start"], row["end"])) if part]
+    aside = f"({', '.join(about)})" if about else ""
+    return " ".join(part for part in (_queries(row["n"]), whom, aside) if part)
 
 
 def _cells(row: Row) -> list[str | Cell]:
@@ -238,7 +256,7 @@ def _cells(row: Row) -> list[str | Cell]:
         Cell(row["name"], shortened((row["exemplars"] or [""])[0], 40)),
         what,
         Cell(_shares(row).removesuffix(" of queries"), f"{_points(row)} points"),
-        day_words(row["since"]) if row["since"] else "",
+        quantities.day(row["since"]) if row["since"] else "",
         f"{quantities.count(row['users_baseline'])} → {quantities.count(row['users_current'])}",
-        f"{row['p_adjusted']:.3f}",
+        Cell(f"{row['p_adjusted']:.3f}", f"border {_border(row)}"),
     ]

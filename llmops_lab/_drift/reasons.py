@@ -1,24 +1,27 @@
-"""Why a metric changed, in sentences made of the parts that sum to its change."""
+"""How metrics changed over all queries, and why: the parts that sum to the change."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
 import polars as pl
 
 from llmops_lab import _quantities as quantities
+from llmops_lab._display import Cell, Table
 from llmops_lab._drift.spending import ON_METRICS
 
 # Parts smaller than this share of the change are told together.
 _TOLD = 0.1
 _MOST_PARTS = 3
+_COLUMNS = ("metric", "then", "now", "difference (95 % interval)", "verdict")
 _NAMES = {
     "error_rate": "failures",
     "negative_feedback_rate": "negative feedback",
     "guardrail_rate": "guardrail hits",
-    "cost_usd": "cost of a query",
+    "cost_usd": "cost per query",
     "duration_s": "mean duration",
-    "input_tokens": "input tokens of a query",
-    "output_tokens": "output tokens of a query",
+    "input_tokens": "input tokens per query",
+    "output_tokens": "output tokens per query",
 }
 
 
@@ -41,9 +44,53 @@ def named_metrics(report: Decomposed) -> pl.DataFrame:
     return report.quality.filter(pl.col("segment").is_null(), surely)
 
 
+def metric_table(report: Decomposed, *, why: bool) -> Table | None:
+    """Every metric over all queries, then and now, those that changed first; None without any.
+
+    `why` adds a column that says where a change comes from.
+    """
+    changed = named_metrics(report)["metric"].to_list()
+    everywhere = report.quality.filter(pl.col("segment").is_null()).to_dicts()
+    found = sorted(everywhere, key=lambda row: row["metric"] not in changed)
+    columns, rows = [*_COLUMNS], [_cells(row, row["metric"] in changed) for row in found]
+    if why and changed and report.frame.height:
+        columns.append("where it comes from")
+        for row, cells in zip(found, rows, strict=True):
+            cells.append(_why(report, row) if row["metric"] in changed else "")
+    return Table("Over all queries", "", columns, rows) if rows else None
+
+
 def metric_lines(report: Decomposed) -> list[str]:
-    """One sentence per metric whose mean over all queries changed."""
-    return [_line(report, row) for row in named_metrics(report).iter_rows(named=True)]
+    """Where the change of each metric comes from that changed; none where nothing is named."""
+    if not report.frame.height:
+        return []
+    return [
+        f"{_capital(metric_name(row['metric']))}: {_why(report, row)}"
+        for row in named_metrics(report).iter_rows(named=True)
+    ]
+
+
+def _cells(row: dict[str, Any], changed: bool) -> list[str | Cell]:
+    level, change = _writers(row["metric"])
+    low, high = (change(row[f"change_{end}"]) for end in ("low", "high"))
+    return [
+        metric_name(row["metric"]),
+        level(row["baseline"]),
+        level(row["current"]),
+        Cell(change(row["change"]), f"{low} to {high}".replace(" points", "")),
+        _verdict(row, changed),
+    ]
+
+
+def _verdict(row: dict[str, Any], changed: bool) -> str | Cell:
+    """In a word: worse or better where that can be said, else higher or lower."""
+    up = row["change"] > 0
+    if not changed:
+        apart = row["change_low"] > 0 or row["change_high"] < 0
+        return "not sure" if apart else "no change seen"
+    if not row["metric"].endswith("_rate"):
+        return "higher" if up else "lower"
+    return Cell("worse", sign="bad") if up else Cell("better", sign="good")
 
 
 def metric_name(metric: str) -> str:
@@ -54,21 +101,14 @@ def metric_name(metric: str) -> str:
     return (f"failing {scorer}" if scorer != metric else metric).replace("_", " ")
 
 
-def _line(report: Decomposed, row: dict[str, Any]) -> str:
-    name = row["metric"]
-    level, change = _writers(name)
-    between = f"{change(row['change_low']).removesuffix(' points')} to {change(row['change_high'])}"
-    total = f"{metric_name(name)} {level(row['baseline'])} → {level(row['current'])} ({between})"
-    return f"{_capital(total)}: {', '.join(_parts(report, name, row['change'], change))}"
-
-
 def _capital(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _parts(
-    report: Decomposed, metric: str, total: float, change: Callable[[float], str]
-) -> list[str]:
+def _why(report: Decomposed, changed: dict[str, Any]) -> str:
+    """The parts of a change: those of segments of which much comes, and the rest."""
+    metric, total = changed["metric"], changed["change"]
+    _, change = _writers(metric)
     names = dict(report.frame.select("segment", "name").iter_rows())
     told: list[tuple[float, str]] = []
     for row in report.decomposition.filter(pl.col("metric") == metric).iter_rows(named=True):
@@ -82,23 +122,29 @@ def _parts(
     large = sorted(large, key=lambda part: -abs(part[0]))[:_MOST_PARTS]
     rest = total - sum(part for part, _ in large)
     said = [f"{change(part)} {why}" for part, why in large]
-    return [*said, f"{change(rest)} everywhere else" if large else "spread over all queries"]
+    rest_said = f"{change(rest)} everywhere else" if large else "spread over all queries"
+    return ", ".join([*said, rest_said])
 
 
 def _writers(metric: str) -> tuple[Callable[[float], str], Callable[[float], str]]:
     """How to write the metric, and a change of it."""
     if metric.endswith("_rate"):
-        return quantities.percent, lambda x: f"{quantities.points(x)} points"
+        return quantities.percent, lambda x: f"{_signless(quantities.points(x))} points"
     write = _LEVELS.get(metric, _plain)
 
     def signed(change: float) -> str:
-        return f"{'+' if change > 0 else '−' if change < 0 else ''}{write(abs(change))}"
+        return _signless(f"{'+' if change > 0 else '−'}{write(abs(change))}")
 
     return write, signed
 
 
+def _signless(written: str) -> str:
+    """Without the sign where nothing but zeros is left of a number."""
+    return written if re.search("[1-9]", written) else written.lstrip("+−")
+
+
 def _plain(value: quantities.Number) -> str:
-    return quantities.UNKNOWN if value is None else f"{value:,.4g}"
+    return quantities.UNKNOWN if value is None else f"{value:,.3g}"
 
 
 _LEVELS: dict[str, quantities.Writer] = {

@@ -37,7 +37,7 @@ _MOST_STEMS = 24
 _LIFT = 1.5
 _LEAST_SAID = 3
 _LEAST_WRITTEN = 2
-_LEAST_SHARE = 0.06
+_LEAST_SHARE = 0.1
 _LEAST_FIRST = 0.08
 _ASKED = 0.4
 # What is said again and again is preferred, and what is short: chosen by eye on CLINC150,

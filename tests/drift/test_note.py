@@ -1,11 +1,20 @@
 """How a report is told: what, how much, since when, for whom, how sure, what next."""
 
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
 
-from llmops_lab._drift.note import burst_line, details, makers, segment_line, signal_line
+from llmops_lab._drift.note import (
+    burst_line,
+    compared_line,
+    details,
+    makers,
+    segment_line,
+    signal_line,
+)
+from llmops_lab._drift.trust import by_units
 
 WORSE = {
     "segment": 2,
@@ -41,8 +50,8 @@ def test_a_segment_that_got_worse_shows_its_metric_then_and_now():
 
 
 def test_details_say_for_whom_how_answered_how_sure_and_what_next():
-    assert details(WORSE) == [
-        "for whom: 1 query by 1 user now; bad answers go with prompt version 3"
+    assert details(WORSE, ("user",)) == [
+        "for whom: 1 query by 1 user now; bad answers above all with prompt version 3"
         " (odds × 4.2, 2.1 to 8.4)",
         "answers: 0.66 % failures, $0.00095 each",
         "how sure: p = 0.002; border fuzzy (0.35)",
@@ -70,7 +79,7 @@ def burst(name, by):
 
 def test_bursts_are_one_line_that_says_how_many_and_who():
     rows = pl.DataFrame([burst("bill", ["u6"]), burst("coin", ["u2", "u3"]), burst("oil", ["u6"])])
-    assert burst_line(rows) == (
+    assert burst_line(rows, ("user",)) == (
         "3 bursts by few users, no trend: u6 (bill, oil); u2, u3 (coin) (report.bursts)"
     )
 
@@ -83,4 +92,36 @@ def test_a_burst_of_conversations_without_a_user_says_how_many_made_it():
 def test_a_perplexity_that_is_only_worth_a_look_says_that_no_error_rate_covers_it(flagged, says):
     row = {"name": "perplexity", "statistic": 1.2, "low": 1.1, "high": 1.3, "words": []}
     line = signal_line({**row, "flagged": flagged, "warned": True})
-    assert ("outside of the error rate" in line) == says
+    assert ("not covered by the error rate" in line) == says
+
+
+@pytest.mark.parametrize(
+    ("units", "says"),
+    [
+        (("user",), "by 12 users"),
+        (("tenant",), "by 12 tenants"),
+        (("conversation", "query"), "by 12 conversations or queries"),
+        (("query",), ""),
+    ],
+)
+def test_what_was_counted_is_called_what_it_is(units, says):
+    assert by_units(12, units) == says
+
+
+def test_where_each_query_is_a_unit_no_user_is_counted():
+    assert details(WORSE, ("query",))[0].startswith("for whom: 1 query now;")
+
+
+def _windows(units, only=(None, None)):
+    rows = [
+        {"n": 49, "n_users": 40, "start": None, "end": None, "only": only[0]},
+        {"n": 1, "n_users": 1, "start": None, "end": None, "only": only[1]},
+    ]
+    times = dict.fromkeys(("start", "end"), pl.Datetime("us", "UTC"))
+    return SimpleNamespace(windows=pl.DataFrame(rows, schema_overrides=times), units=units)
+
+
+def test_the_windows_say_how_many_asked_and_what_tells_them_apart():
+    assert compared_line(_windows(("user",))) == "1 query by 1 user against 49 queries by 40 users"
+    models = _windows(("query",), ("model a", "model b"))
+    assert compared_line(models) == "1 query (model b) against 49 queries (model a)"
