@@ -15,12 +15,29 @@ _HEIGHT: Final = 260
 _LONGEST_NAME: Final = 40
 _GAP_PX: Final = 10
 _EDGE_PX: Final = 7
-_LETTER_PX: Final = 6.2
-_LINE_PX: Final = 15
+_LETTER_PX: Final = 5.9
+_LINE_PX: Final = 14
+_MARK_PX: Final = 6
 _POINTS: Final = "datum.value ? format(datum.value * 100, '+~r') : '0'"
 
 Row = dict[str, Any]
 Ends = tuple[float, float]
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top, in pixels from the lower left corner."""
+Label = tuple[str, str, Box]
+"""What it says, on which side of its mark, and where."""
+
+# What the upper corners say, and where a label is looked for: beside the mark, above and below.
+_CORNERS: Final[tuple[Box, Box]] = (
+    (0, _HEIGHT - 16, 132, _HEIGHT),
+    (_WIDTH - 124, _HEIGHT - 16, _WIDTH, _HEIGHT),
+)
+_PLACES: Final = tuple(
+    (side, height)
+    for height in (_GAP_PX, -_GAP_PX, _GAP_PX + _LINE_PX, -_GAP_PX - _LINE_PX)
+    for side in ("right", "left")
+)
 
 
 def share_against_answers(rows: Sequence[Row], color: "alt.Color", says: str) -> "alt.LayerChart":
@@ -137,24 +154,59 @@ def _labels(rows: Sequence[Row], ends: tuple[Ends, Ends]) -> "list[alt.Chart]":
 
 
 def _named(rows: Sequence[Row], ends: tuple[Ends, Ends]) -> list[Row]:
-    """The rows with a label, the side it stands on and its height: none over another."""
+    """The rows with a label beside the mark, the side it stands on and its height.
+
+    A name that would cover another label, a mark or an edge is cut to its number, which the
+    panels above tell the name of.
+    """
     across, up = ends
     per_px = (up[1] - up[0]) / _HEIGHT
-    taken: list[tuple[float, float, float]] = []
-    named: list[Row] = []
+    marks: list[Point] = []
     for row in rows:
-        label = shortened(row["name"], _LONGEST_NAME)
-        x = (row["change"] - across[0]) / (across[1] - across[0]) * _WIDTH
-        width = len(label) * _LETTER_PX + _GAP_PX
-        side = "right" if x + width < _WIDTH else "left"
-        left = x if side == "right" else x - width
         at = up[0] + _EDGE_PX * per_px if row["worse"] is None else row["worse"]
-        y = (at - up[0]) / per_px + _GAP_PX
-        while any(
-            start < left + width and left < end and abs(y - other) < _LINE_PX
-            for start, end, other in taken
-        ):
-            y += _LINE_PX
-        taken.append((left, left + width, y))
-        named.append({**row, "label": label, "side": side, "label_at": up[0] + y * per_px})
-    return named
+        x = (row["change"] - across[0]) / (across[1] - across[0]) * _WIDTH
+        marks.append((x, (at - up[0]) / per_px))
+    fixed = [*map(_around, marks), *_CORNERS]
+    # First every number, so that no name takes the last place of another's.
+    placed: list[Label] = []
+    for row, mark in zip(rows, marks, strict=True):
+        number = row["name"].partition(".")[0]
+        taken = [*fixed, *(box for _, _, box in placed)]
+        alone = number, "right", _box(number, mark, "right", _GAP_PX)
+        placed.append(_placed(number, mark, taken, _PLACES) or alone)
+    for i, (row, mark) in enumerate(zip(rows, marks, strict=True)):
+        taken = [*fixed, *(box for j, (_, _, box) in enumerate(placed) if j != i)]
+        whole = _placed(shortened(row["name"], _LONGEST_NAME), mark, taken, _PLACES[:4])
+        placed[i] = whole or placed[i]
+    return [
+        {**row, "label": label, "side": side, "label_at": up[0] + (box[1] + box[3]) / 2 * per_px}
+        for row, (label, side, box) in zip(rows, placed, strict=True)
+    ]
+
+
+def _placed(
+    label: str, mark: Point, taken: Sequence[Box], places: Sequence[tuple[str, float]]
+) -> Label | None:
+    """The label at the first place by its mark where it covers nothing, if there is one."""
+    for side, height in places:
+        box = _box(label, mark, side, height)
+        inside = box[0] >= 0 and box[2] <= _WIDTH and box[1] >= 0 and box[3] <= _HEIGHT
+        if inside and not any(_overlap(box, other) for other in taken):
+            return label, side, box
+    return None
+
+
+def _box(label: str, mark: Point, side: str, height: float) -> Box:
+    width = len(label) * _LETTER_PX
+    left = mark[0] + _GAP_PX if side == "right" else mark[0] - _GAP_PX - width
+    middle = mark[1] + height
+    return left, middle - _LINE_PX / 2, left + width, middle + _LINE_PX / 2
+
+
+def _around(mark: Point) -> Box:
+    return mark[0] - _MARK_PX, mark[1] - _MARK_PX, mark[0] + _MARK_PX, mark[1] + _MARK_PX
+
+
+def _overlap(first: Box, second: Box) -> bool:
+    across = first[0] < second[2] and second[0] < first[2]
+    return across and first[1] < second[3] and second[1] < first[3]

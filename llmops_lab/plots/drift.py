@@ -8,7 +8,7 @@ import polars as pl
 from llmops_lab import _quantities as quantities
 from llmops_lab._drift.note import KIND_WORDS, compared_line, headline
 from llmops_lab._drift.reasons import metric_name
-from llmops_lab._drift.trust import reported
+from llmops_lab._drift.trust import reported, units_words
 from llmops_lab.drift import DriftReport
 from llmops_lab.plots._registry import plots
 from llmops_lab.plots._share_against_answers import share_against_answers
@@ -70,7 +70,8 @@ def plot_drift(report: DriftReport) -> "alt.VConcatChart":
 
 
 def _subtitle(report: DriftReport, rows: list[dict[str, Any]]) -> list[str]:
-    how = "hollow: then, filled: now; bars: 95 % intervals over users"
+    units = "" if report.units == ("query",) else f" over {units_words(report.units)}"
+    how = f"hollow: then, filled: now; bars: 95 % intervals{units}"
     return [compared_line(report), *([how] if rows else [])]
 
 
@@ -139,7 +140,8 @@ def _color(rows: list[dict[str, Any]]) -> "alt.Color":
 def _base(rows: list[dict[str, Any]], color: "alt.Color", *, names: bool) -> "alt.Chart":
     import altair as alt
 
-    axis = alt.Axis(grid=False, labelLimit=300, labels=names)
+    # Room for a mark at zero beside the name.
+    axis = alt.Axis(grid=False, labelLimit=300, labels=names, labelPadding=12)
     # Named, for a layer that shows only some rows would put these first.
     order = alt.Scale(domain=[row["name"] for row in rows])
     return (

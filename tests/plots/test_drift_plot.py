@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import polars as pl
+import pytest
 import vl_convert
 
 from llmops_lab.drift import DriftReport
@@ -160,14 +161,33 @@ def test_what_grew_stands_against_how_its_answers_changed_with_intervals_both_wa
     assert vl_convert.vegalite_to_svg(plot(report).to_dict()).startswith("<svg")
 
 
-def test_names_of_segments_that_lie_together_do_not_cover_each_other():
-    found = {str(i): ("itself", 0.4 + i / 1000) for i in range(5)}
-    panel = plot(with_answers(report_of(*["grown"] * 5), **found)).to_dict()["vconcat"][1]
-    low, high = panel["layer"][4]["encoding"]["y"]["scale"]["domain"]
-    heights = sorted({row["label_at"] for row in rows_in(panel) if "label_at" in row})
-    pixels = np.array(heights) / (high - low) * 260
-    assert len(pixels) == 5
-    assert np.diff(pixels).min() >= 14
+def _boxes(panel):
+    """Left, right, bottom and top of every label and of its mark, in pixels of the frame."""
+    width, height = panel["width"], panel["height"]
+    (left, right), (low, high) = (
+        panel["layer"][-1]["encoding"][axis]["scale"]["domain"] for axis in "xy"
+    )
+    for row in {row["name"]: row for row in rows_in(panel) if "label_at" in row}.values():
+        x = (row["change"] - left) / (right - left) * width
+        y, mark = ((row[at] - low) / (high - low) * height for at in ("label_at", "worse"))
+        start = x + 10 if row["side"] == "right" else x - 10 - 5 * len(row["label"])
+        yield (start, start + 5 * len(row["label"]), y - 6, y + 6), (x, mark)
+
+
+@pytest.mark.parametrize("apart", [0.001, 0.03])
+def test_labels_of_segments_that_lie_together_cover_nothing_and_stay_by_their_mark(apart):
+    n = 5 if apart < 0.01 else 10
+    found = {str(i): ("itself", 0.4 + i * apart) for i in range(n)}
+    panel = plot(with_answers(report_of(*["grown"] * n), **found)).to_dict()["vconcat"][1]
+    boxes = list(_boxes(panel))
+    assert len(boxes) == n
+    for i, ((left, right, low, high), (_, y)) in enumerate(boxes):
+        assert 0 <= left < right <= panel["width"]
+        assert 0 <= low < high <= panel["height"]
+        assert abs((low + high) / 2 - y) < 30
+        for (other_left, other_right, other_low, other_high), _ in boxes[i + 1 :]:
+            across = left < other_right and other_left < right
+            assert not (across and low < other_high and other_low < high)
 
 
 def test_a_report_that_knows_no_answers_has_no_such_panel():
