@@ -57,8 +57,10 @@ class Coverage(Shown):
     def _table(self) -> Table:
         columns = ("segment", "share", "cases", "to review", "nearest case", "likeness")
         rows = [_line(row) for row in self.frame.iter_rows(named=True)]
-        notes = [f"{quantities.counted(len(self.outside), 'case')} in no segment: .outside"]
-        next_step = ["next: propose_cases(segments, SEGMENT, golden)"] if self.gaps.height else []
+        outside = quantities.counted(len(self.outside), "case")
+        notes = [f"{outside} in no segment (.outside): not asked here, or in other words"]
+        first = self.gaps["segment"].head(1).to_list()
+        next_step = [f"next: lab.propose_cases(segments, {number}, golden)" for number in first]
         title = f"Golden cases against {self.n_queries:,} queries"
         return Table(title, self.says, columns, rows, [*notes, *next_step])
 

@@ -36,11 +36,14 @@ _NAMES = {
     "error_rate": "failures",
     "negative_feedback_rate": "negative feedback",
     "guardrail_rate": "guardrail hits",
-    "cost_usd_high": "dear queries",
+    "cost_usd_high": "expensive queries",
     "duration_s_high": "slow queries",
     "input_tokens_high": "long inputs",
     "output_tokens_high": "long outputs",
 }
+_HIGH = (
+    "Expensive, slow and long mean beyond the baseline's 95th percentile, so about 5 % of it are."
+)
 _COLUMNS = ("of", "metric", "baseline → last 7 days", "change", "since", "p")
 
 
@@ -71,21 +74,43 @@ class DecayReport(Shown):
     def _table(self) -> Table:
         flagged = self.frame.filter("flagged")
         rates = "1 rate has" if flagged.height == 1 else f"{flagged.height} rates have"
-        pinned = f"{_written(self.start)} to {_written(self.pinned_until)}"
+        pinned = quantities.days(self.start, self.pinned_until)
+        since = quantities.days(self.pinned_until + timedelta(days=1), self.end)
+        title = f"Slow decay: {rates} risen" if flagged.height else "No rate has risen"
         return Table(
-            f"Slow decay: {rates} risen" if flagged.height else "No rate has risen",
-            f"until {_written(self.end)}, against the baseline {pinned}",
+            title if self.frame.height else "Too few traces to watch a rate",
+            f"{since}, against the baseline of {pinned}",
             _COLUMNS if flagged.height else (),
             [_cells(row) for row in flagged.iter_rows(named=True)],
-            (
-                f"{self.frame.height} rates looked at; without any change at most"
-                f" {100 * self.alpha:.3g} % of such reports name one.",
-            ),
+            self._notes(),
         )
 
+    def _notes(self) -> list[str]:
+        """What was looked at, how often that misleads, and what could not be seen."""
+        if not self.frame.height:
+            least = f"{_LEAST_ROWS} known values in the baseline and {_LEAST_ROWS // 2} since"
+            return [f"A rate is watched from {least}: give more traces or a longer baseline."]
+        names = ", ".join(map(metric_name, self.frame["metric"].unique(maintain_order=True).sort()))
+        looked = (
+            f"{quantities.counted(self.frame.height, 'rate')} looked at: {names}. Had nothing"
+            f" changed, at most {100 * self.alpha:.3g} % of such reports would name one."
+        )
+        high = self.frame["metric"].str.ends_with("_high").any()
+        return [looked, *([_HIGH] if high else []), *self._hidden()]
 
-def _written(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"
+    def _hidden(self) -> list[str]:
+        """How large a rise the last week could hide, where nothing was found in it."""
+        calm = self.frame.filter(pl.col("group") == EVERYTHING, ~pl.col("flagged"))
+        room = [
+            f"{metric_name(metric)} {quantities.points(high)}"
+            for metric, high in calm.select("metric", "change_high").sort("metric").iter_rows()
+            if high > 0
+        ]
+        if not room:
+            return []
+        return [
+            f"A rise in the last 7 days could still be up to (95 %, points): {', '.join(room)}."
+        ]
 
 
 def metric_name(metric: str) -> str:
@@ -94,13 +119,13 @@ def metric_name(metric: str) -> str:
 
 
 def _cells(row: dict[str, Any]) -> list[str | Cell]:
-    ends = quantities.interval(row["change_low"], row["change_high"], quantities.points)
+    ends = " to ".join(quantities.points(row[f"change_{end}"]) for end in ("low", "high"))
     return [
         row["group"],
         metric_name(row["metric"]),
         f"{quantities.percent(row['rate_baseline'])} → {quantities.percent(row['rate_week'])}",
         Cell(f"{quantities.points(row['change'])} points", ends),
-        _written(row["since"]),
+        quantities.day(row["since"]),
         f"{row['p_adjusted']:.3f}",
     ]
 

@@ -144,15 +144,24 @@ class Segments(Shown):
             title = f"{len(self)} segments of {n:,} queries"
         else:
             outside, title = "", f"{len(self)} segments, found earlier"
-        by = f"embedded by {self.embeddings.embedder}"
+        days, by = self._days(), f"embedded by {self.embeddings.embedder}"
+        by = f"{by}; {days}" if days else by
         if self.assigned:
             where = f"{outside} of the queries are new to all segments"
-            said = f"{where} ({_WITHOUT_CHANGE} would be without change); {by}"
+            said = f"{where} ({_WITHOUT_CHANGE} would be so without any change); {by}"
             return segment_table(self.frame, title, said, names_line(self.frame))
         said = f"{outside} of the queries belong to none; {by}" if outside else by
         notes = () if len(self) else ("Too few queries, or too scattered, for a segment.",)
         notes = (*notes, *self._said_of_changes(), *names_line(self.frame))
         return segment_table(self.frame, title, said, notes)
+
+    def _days(self) -> str:
+        """The days of the queries, where they have times."""
+        rows = self.embeddings.frame
+        if "start_time" not in rows.columns:
+            return ""
+        times = rows.select(start=pl.col("start_time").min(), end=pl.col("start_time").max())
+        return quantities.days(*times.row(0))
 
     def _said_of_changes(self) -> list[str]:
         """What became of last week's segments, in a few lines."""

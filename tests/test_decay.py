@@ -53,7 +53,7 @@ def test_a_slow_ramp_is_found_where_it_is(report):
 def test_the_note_says_what_rose_from_what_to_what(report):
     text = str(report)
     assert "2 rates have risen" in text
-    assert "against the baseline 1 Mar 2026 to 14 Mar 2026" in text
+    assert "15 Mar 2026 to 4 Apr 2026, against the baseline of 1 to 14 Mar 2026" in text
     assert "model slow" in text
     assert "failures" in text
     assert "<table" in report._repr_html_()
@@ -72,6 +72,21 @@ def test_without_a_rise_few_reports_name_one():
     quiet = next(report for report in calm if not report.found)
     assert "No rate has risen" in str(quiet)
     assert quiet.frame.height == 6
+    everyone = quiet.frame.row(
+        by_predicate=(pl.col("group") == EVERYTHING) & (pl.col("metric") == "error_rate"),
+        named=True,
+    )
+    room = next(line for line in str(quiet).splitlines() if "could still be" in line)
+    assert f"failures +{100 * everyone['change_high']:.1f}" in room
+
+
+def test_too_few_traces_to_watch_a_rate_say_how_many_are_needed():
+    few = detect_decay(traces(n=80))
+    assert "Too few traces to watch a rate" in str(few)
+    assert "100 known values in the baseline and 50 since" in str(few)
+    assert "risen" not in str(few)
+    with pytest.raises(LabError, match="too few traces"):
+        plot(few)
 
 
 def test_slow_queries_are_those_beyond_the_baselines_95th_percentile(report):

@@ -201,3 +201,11 @@ def test_trace_text_never_becomes_markup():
     shown = Segments(told, membership, np.zeros((40, 2)), embeddings)._repr_html_()
     assert "&lt;script&gt;" in shown
     assert "<script>" not in shown
+
+
+def test_segments_say_the_days_of_their_queries():
+    texts = [f"where is parcel {i} that I sent" for i in range(12)]
+    days = [datetime(2026, 3, 2 + i, tzinfo=UTC) for i in range(12)]
+    spans = pl.DataFrame({"span_id": texts, "input_text": texts, "start_time": days})
+    found = segment(embed(Traces.from_frame(spans)))
+    assert "; 2 to 13 Mar 2026" in str(found)

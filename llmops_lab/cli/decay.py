@@ -17,7 +17,7 @@ def decay(
     ] = 14,
     format: Format = None,
 ) -> Any:
-    """Which rates rise slowly: failures, bad feedback, guardrail hits, slow or dear queries."""
+    """Which rates rise slowly: failures, bad feedback, guardrails, slow or expensive queries."""
     from llmops_lab.decay import detect_decay
 
     traces = traces_of(sources, format)

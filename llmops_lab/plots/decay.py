@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from llmops_lab.decay import DecayReport, metric_name
+from llmops_lab.errors import LabError
 from llmops_lab.plots._registry import plots
 from llmops_lab.plots._theme import BASELINE, SMALL_HEIGHT, WIDTH, WORSE
 
@@ -18,9 +19,12 @@ _MOST_PANELS: Final = 6
 def plot_decay(report: DecayReport) -> "alt.VConcatChart":
     """A panel per rate that has risen, at most six, surest first: a point a day, its mean of
     seven days as a line, the baseline's rate as a dashed line; without any, the surest one.
+    Raises LabError where no rate could be watched.
     """
     import altair as alt
 
+    if not report.frame.height:
+        raise LabError("no rate to draw: too few traces to watch one")
     shown = report.frame.filter("flagged").head(_MOST_PANELS)
     shown = shown if shown.height else report.frame.head(1)
     panels = [_panel(report, row) for row in shown.iter_rows(named=True)]
