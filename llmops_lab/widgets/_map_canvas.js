@@ -5,6 +5,7 @@ const HIT_PX = 14;
 const LABELS = 14;
 const LABEL_ABOVE_PX = 16;
 const MOVE_MS = 700;
+const NO_GROUP = "#8c8c8c"; // as far from white as from black
 
 function makeMap(model, set, send, catchPoints) {
   const canvas = node("canvas", { class: "llmops-map-points" });
@@ -51,14 +52,13 @@ function makeMap(model, set, send, catchPoints) {
     if (model.get("n_lassoed") === 0) inside = new Set();
     const dot = Math.max(1.6, Math.min(5, 160 / Math.sqrt(count || 1))) * Math.sqrt(view.scale);
     const style = getComputedStyle(element);
-    const grey = style.getPropertyValue("--llmops-soft").trim() || "#888";
     const colours = model.get("groups").map((group) => group.colour);
     const dims = (i) =>
       (chosen >= 0 && groups[i] !== chosen) || (inside.size > 0 && !inside.has(i));
     const chose = chosen >= 0 || inside.size > 0;
     for (const [dimmed, alpha] of [[true, 0.12], [false, chose ? 1 : 0.75]]) {
       for (let group = -1; group < colours.length; group++) {
-        pen.fillStyle = pen.strokeStyle = group < 0 ? grey : colours[group];
+        pen.fillStyle = pen.strokeStyle = group < 0 ? NO_GROUP : colours[group];
         pen.globalAlpha = group < 0 && !(chose && !dimmed) ? Math.min(alpha, 0.3) : alpha;
         drawGroup(pen, group, dimmed, dims, dot);
       }

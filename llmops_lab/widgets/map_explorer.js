@@ -19,6 +19,7 @@ function render({ model, el }) {
   };
   const map = makeMap(model, set, send, catchPoints);
   const clear = () => {
+    toolbar.forgetSearch();
     set({ chosen: -1, search: "" });
     map.release();
   };
@@ -123,7 +124,11 @@ function makeToolbar(model, set, map, clear) {
     parts.splice(1, 0, windows);
   }
   const element = node("div", { class: "llmops-toolbar" }, parts);
-  return { element, draw, focusSearch: () => search.focus() };
+  const forgetSearch = () => {
+    clearTimeout(typing);
+    search.value = "";
+  };
+  return { element, draw, forgetSearch, focusSearch: () => search.focus() };
 }
 
 // --- keys ------------------------------------------------------------------------------------------

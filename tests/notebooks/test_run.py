@@ -57,3 +57,19 @@ def test_findings_cannot_steer_the_terminal(execute):
     assert "\x1b" not in process.stdout
     assert "\x07" not in process.stdout
     assert "a]0;titlebredK é 🙂" in process.stdout
+
+
+EVAL = """
+import llmops_lab as lab
+cases = tuple(lab.Case(input=text, expected=text, id=text) for text in "abc")
+run = lab.evaluate(lambda text: "a", lab.GoldenSet(cases), scorers=["exact"])
+"""
+
+
+def test_how_an_eval_went_stays_as_text_where_its_bar_was(execute):
+    process, executed = execute(code(EVAL))
+    assert process.returncode == 0, process.stderr
+    (shown,) = executed.cells[0].outputs
+    assert list(shown.data) == ["text/plain"]
+    assert shown.data["text/plain"].startswith("eval: 3 of 3 cases in ")
+    assert shown.data["text/plain"].endswith(", 33 % passed")

@@ -144,3 +144,20 @@ def test_a_drift_report_shows_what_changed_and_who_said_it(lab, explorer):
     widget.locator(".llmops-map-canvas[aria-busy='false']").wait_for(timeout=120_000)
     lab.set_theme("Dark")
     lab.screenshot("drift-explorer-dark")
+
+
+def test_escape_forgets_what_was_typed_however_quickly(lab, explorer):
+    widget = explorer(SEGMENTS)
+    everything = widget.locator(".llmops-shown").inner_text()
+    search = widget.get_by_role("searchbox")
+    search.fill("refund")
+    lab.page.keyboard.press("Escape")
+    assert search.input_value() == ""
+    search.fill("refund")
+    lab.page.wait_for_function(
+        "all => document.querySelector('.llmops-map .llmops-shown').textContent !== all",
+        arg=everything,
+    )
+    lab.page.keyboard.press("Escape")
+    widget.locator(".llmops-shown", has_text=everything).wait_for()
+    assert search.input_value() == ""
