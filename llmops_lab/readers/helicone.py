@@ -5,7 +5,7 @@ counted without the cached ones, a body that was not fetched is a notice, and th
 request id and doubles the quotes of objects twice.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import polars as pl
@@ -53,20 +53,27 @@ def requests_in(record: Record) -> Exploded:
 def _mended(table: pl.DataFrame) -> pl.DataFrame:
     """The same for a table, with the quotes of objects as JSON has them."""
     table = opened_cells(table)
-    texts = [name for name in table.columns if table[name].dtype == pl.String]
-    cells = pl.col(texts)
-    halved = cells.str.replace_all('""', '"', literal=True)
-    table = table.with_columns(
-        pl.when(cells.str.contains(_QUOTED_TWICE)).then(halved).otherwise(cells)
-    )
-    bodies = pl.col([name for name in texts if name in _BODIES])
-    table = table.with_columns(pl.when(~bodies.str.contains(_NOTICE, literal=True)).then(bodies))
+    texts = {name for name in table.columns if table[name].dtype == pl.String}
+    for name in sorted(texts.intersection((*_BODIES, *_PROPERTIES))):
+        cell = pl.col(name)
+        halved = cell.str.replace_all('""', '"', literal=True)
+        once = pl.when(cell.str.contains(_QUOTED_TWICE)).then(halved).otherwise(cell)
+        is_notice = once.str.contains(rf'^\{{\s*"{_NOTICE}"')
+        table = table.with_columns(pl.when(~is_notice).then(once).alias(name))
     cached = [name for name in _CACHED if name in table.columns]
+    return _with_cached(table, cached) if cached and "prompt_tokens" in table.columns else table
+
+
+def _with_cached(table: pl.DataFrame, cached: Sequence[str]) -> pl.DataFrame:
+    """The table with cached tokens in those of the prompt; what is no number stays as it is."""
     prompt, *rest = (
         pl.col(name).cast(pl.Float64, strict=False) for name in ("prompt_tokens", *cached)
     )
-    both = prompt + pl.sum_horizontal(expr.fill_null(0) for expr in rest) if rest else prompt
-    return table.with_columns(both) if "prompt_tokens" in table.columns else table
+    both = prompt + pl.sum_horizontal(tokens.fill_null(0) for tokens in rest)
+    as_written = pl.col("prompt_tokens").cast(pl.String)
+    return table.with_columns(
+        prompt_tokens=pl.when(both.is_not_null()).then(both.cast(pl.String)).otherwise(as_written)
+    )
 
 
 def _http_status(values: Values) -> Column:

@@ -191,6 +191,23 @@ def test_helicone_counts_cached_tokens_in_and_a_body_that_was_not_fetched_is_no_
     assert "because" not in (told["attributes"] or ""), "a text stands once"
 
 
+def test_a_table_of_helicones_requests_counts_likewise_and_sets_aside_what_is_no_number():
+    asked = {"messages": [{"role": "user", "content": "what is a helicone_message?"}]}
+    table = pl.DataFrame(
+        {
+            "request_id": ["a", "b", "c"],
+            "request_created_at": ["2026-01-01T00:00:00Z"] * 3,
+            "prompt_tokens": ["976", "many", None],
+            "prompt_cache_read_tokens": ["1024", "0", "0"],
+            "request_body": [json.dumps(asked), json.dumps(NOTICE), json.dumps(NOTICE)],
+        }
+    )
+    traces = read_traces(table.write_csv().encode())
+    assert traces.spans["input_tokens"].to_list() == [2000, None]
+    assert traces.spans["input_text"].to_list() == ["what is a helicone_message?", None]
+    assert traces.rejected["reason"].to_list() == ["prompt_tokens: 'many' is not a number"]
+
+
 def test_the_csv_of_helicones_export_tool_reads():
     """Its columns, and its way to write an object: quotes doubled before the cell is quoted."""
     names = (
