@@ -5,13 +5,20 @@ import polars as pl
 import pytest
 from scipy import stats
 
+from llmops_lab._drift.comparison import Comparison, strata_of
 from llmops_lab._drift.quality import (
+    EVERYBODY,
+    ITSELF,
     Groups,
     can_be_tested,
     change_interval,
+    mean_change,
     measured,
     scan_excess,
     scan_quality,
+    segment_quality,
+    typical,
+    without_common_change,
 )
 from llmops_lab._scan.units import units_of
 
@@ -95,3 +102,99 @@ def test_metrics_are_read_from_trace_rows_and_unknown_ones_are_nan():
     assert set(found) == {"error_rate", "cost_usd"}
     assert found["error_rate"][:2].tolist() == [0, 1]
     assert np.isnan(found["cost_usd"][1])
+
+
+def test_without_the_common_change_both_windows_have_the_overall_mean():
+    values = np.r_[1.0, 3.0, np.nan, 7.0, 9.0, 11.0, 13.0]
+    current = np.r_[False, False, False, True, True, True, True]
+    # By hand: means 2 and 10, overall 44 / 6.
+    shifted = without_common_change(values, current)
+    overall = 44 / 6
+    assert shifted[:2] == pytest.approx([overall - 1, overall + 1])
+    assert np.isnan(shifted[2])
+    assert shifted[3:] == pytest.approx([overall - 3, overall - 1, overall + 1, overall + 3])
+
+
+def test_the_change_of_a_mean_is_that_of_the_known_values():
+    units = units_of(np.arange(6), np.arange(6) >= 3)
+    values = np.r_[1.0, 2.0, np.nan, 5.0, np.nan, 9.0]
+    assert mean_change(units, np.arange(6), values) == pytest.approx(7 - 1.5)
+    assert mean_change(units, np.array([1, 5]), values) == pytest.approx(7)
+
+
+def test_what_is_typical_is_a_mean_and_of_durations_the_median():
+    values = np.r_[1.0, 2.0, 9.0, np.nan]
+    assert (typical("cost_usd", values), typical("duration_s", values)) == (4.0, 2.0)
+    assert typical("duration_s", np.full(3, np.nan)) is None
+
+
+def test_users_of_one_window_alone_in_their_stratum_keep_it():
+    """With nobody to trade with, no shuffle can move the change that such users make."""
+    stratum = np.r_[np.zeros(40, int), np.ones(20, int)]
+    current = np.r_[np.arange(40) % 2 == 0, np.ones(20, bool)]
+    values = np.r_[np.tile([0.0, 1.0], 20), np.ones(20)]
+    units = units_of(np.arange(60), current, stratum)
+    found = scan_quality(units, Groups([np.arange(60)], [values]), alpha=0.05, seed=1)
+    # Within stratum 0 the rates are 0 and 1: the most extreme of all labellings, by far.
+    assert found.p_value[0] == pytest.approx(1 / 500)
+    alone = np.flatnonzero(stratum == 1)
+    same = scan_quality(units, Groups([alone], [np.r_[np.zeros(40), np.arange(20.0)]]), alpha=0.05)
+    assert same.p_value[0] == 1.0
+
+
+def compared(values, current, groups):
+    units = units_of(np.arange(len(current)), current)
+    nothing = np.zeros((len(current), 1), np.float32)
+    both = Comparison(pl.DataFrame(), nothing, current, units)
+    return segment_quality(both, groups, values).rows(named=True)
+
+
+def test_a_metric_is_told_over_all_queries_and_in_each_group_and_a_new_one_beside_everybody():
+    rng = np.random.default_rng(4)
+    n, current = 600, np.arange(600) >= 300
+    cost = rng.normal(1, 0.1, n)
+    old = np.arange(n) % 3 == 0  # in both windows; its cost doubles
+    new = np.arange(n) >= 540  # was never asked before; its cost is 3
+    cost[old & current] += 1
+    cost[new] = rng.normal(3, 0.1, 60)
+    everywhere, of_old, of_new = compared({"cost_usd": cost}, current, [old & ~new, new])
+    assert [row["segment"] for row in (everywhere, of_old, of_new)] == [None, 0, 1]
+    assert [row["against"] for row in (everywhere, of_old, of_new)] == [ITSELF, ITSELF, EVERYBODY]
+    then, now = cost[~current], cost[current]
+    assert everywhere["baseline"] == pytest.approx(then.mean())
+    assert everywhere["change"] == pytest.approx(now.mean() - then.mean())
+    welch = stats.ttest_ind(now, then, equal_var=False).confidence_interval()
+    ends = (everywhere["change_low"], everywhere["change_high"])
+    assert ends == pytest.approx((welch.low, welch.high), abs=0.02)
+    assert of_old["change"] == pytest.approx(1, abs=0.05)
+    assert of_old["p_adjusted"] == pytest.approx(1 / 500)
+    assert of_old["change_low"] < of_old["change"] < of_old["change_high"]
+    # The new group is held against all queries then, and not tested.
+    assert of_new["baseline"] == pytest.approx(then.mean())
+    assert of_new["current"] == pytest.approx(cost[new].mean())
+    assert of_new["p_value"] is None
+    welch = stats.ttest_ind(cost[new], then, equal_var=False).confidence_interval()
+    ends = (of_new["change_low"], of_new["change_high"])
+    assert ends == pytest.approx((welch.low, welch.high), abs=0.02)
+
+
+def test_intervals_over_all_queries_hold_together():
+    """Of two metrics each has the interval of 97.5 %, so that both hold at 95 % (Bonferroni)."""
+    rng = np.random.default_rng(5)
+    current = np.arange(800) >= 400
+    values = {name: rng.normal(0, 1, 800) for name in ("cost_usd", "input_tokens")}
+    for row in compared(values, current, []):
+        value = values[row["metric"]]
+        test = stats.ttest_ind(value[current], value[~current], equal_var=False)
+        known = test.confidence_interval(0.975)
+        assert row["change_low"] == pytest.approx(known.low, abs=0.025)
+        assert row["change_high"] == pytest.approx(known.high, abs=0.025)
+    assert compared({"cost_usd": np.ones(800)}, current, []) == []
+
+
+def test_the_stratum_of_a_unit_is_that_of_most_of_its_rows():
+    frame = pl.DataFrame({"tenant": ["a", "b", "b", "a", None], "model": ["m"] * 5})
+    who = np.array(["u", "u", "u", "v", "w"])
+    found = strata_of(frame, ("tenant", "model"), who)
+    assert found[0] == found[1] == found[2]
+    assert len({found[0], found[3], found[4]}) == 3
