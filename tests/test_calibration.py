@@ -6,11 +6,13 @@ from itertools import combinations
 import numpy as np
 import polars as pl
 import pytest
+from scipy import stats
 from statsmodels.stats.inter_rater import cohens_kappa as reference
 from statsmodels.stats.proportion import proportion_confint
 
 from llmops_lab._gates.agreement import cohens_kappa, majority
 from llmops_lab._gates.corrected import corrected_mean
+from llmops_lab._gates.estimates import mean_of
 from llmops_lab.calibration import Calibration, calibrate
 from llmops_lab.errors import ColumnError, FormatError, LabError
 from llmops_lab.evals import evaluate
@@ -90,6 +92,64 @@ def test_a_judge_that_knows_nothing_is_not_followed():
     human = (chance.random(200) < 0.7).astype(float)
     found = corrected_mean(chance.random(5000), list(range(200)), human, alpha=0.05)
     assert found.value == pytest.approx(human.mean(), abs=0.01)
+
+
+def test_clustered_answers_of_their_own_have_the_bounds_of_independent_ones():
+    chance = np.random.default_rng(10)
+    human, judge = chance.random(60).round(), chance.random(300).round()
+    alone = corrected_mean(judge, list(range(60)), human, alpha=0.05)
+    apart = corrected_mean(judge, list(range(60)), human, clusters=np.arange(300), alpha=0.05)
+    assert apart.value == alone.value
+    # t with 59 degrees of freedom, and G / (G − 1) on both parts.
+    ratio = (apart.high - apart.low) / (alone.high - alone.low)
+    assert ratio == pytest.approx(stats.t.ppf(0.95, 59) / stats.norm.ppf(0.95), rel=0.002)
+    assert apart.p_below(apart.high) == pytest.approx(0.05)
+    assert alone.p_below(alone.low) == pytest.approx(0.95)
+    assert apart.n_clusters == 60
+
+
+def test_with_every_answer_labelled_the_bounds_are_those_of_the_labels_alone():
+    chance = np.random.default_rng(11)
+    clusters = chance.integers(0, 12, 90)
+    human = (chance.random(90) < 0.3 + 0.5 * (clusters % 2)).astype(float)
+    judge = np.where(chance.random(90) < 0.8, human, 1 - human)
+    found = corrected_mean(judge, list(range(90)), human, clusters=clusters, alpha=0.05)
+    known = mean_of(human + 0.0, clusters, alpha=0.05)
+    assert (found.value, found.low, found.high) == pytest.approx(
+        (known.value, known.low, known.high)
+    )
+
+
+def test_bounds_over_alike_answers_hold_as_often_as_they_say():
+    """40 users of 10 answers each, whom people find alike; 15 users are labelled in part."""
+    chance = np.random.default_rng(12)
+    clusters = np.repeat(np.arange(40), 10)
+    missed = {"clustered": 0, "alone": 0}
+    for _ in range(1000):
+        good = np.clip(0.6 + chance.normal(0, 0.25, 40), 0, 1)
+        human = (chance.random(400) < good[clusters]).astype(float)
+        judge = np.where(chance.random(400) < 0.75, human, 1 - human)
+        truth = 0.6
+        picked = np.flatnonzero(np.isin(clusters, chance.choice(40, 15, replace=False)))[::2]
+        for name, groups in (("clustered", clusters), ("alone", None)):
+            found = corrected_mean(
+                judge, picked.tolist(), human[picked], clusters=groups, alpha=0.025
+            )
+            missed[name] += not found.low <= truth <= found.high
+    # 5 % and three standard errors of 1,000 draws are 7.1 %.
+    assert missed["clustered"] <= 71
+    assert missed["alone"] > 100
+
+
+def test_labels_of_one_cluster_alone_bound_nothing():
+    found = corrected_mean(
+        np.ones(40), [0, 1], np.array([1.0, 0.0]), clusters=np.repeat([0, 1], 20), alpha=0.05
+    )
+    assert (found.low, found.high) == (-np.inf, np.inf)
+    assert found.p_below(0.2) == 0.5
+    assert found.n_needed(0.2) is None
+    with pytest.raises(LabError, match="at least two human values"):
+        corrected_mean(np.ones(9), [0], np.ones(1), alpha=0.05)
 
 
 def test_a_tie_between_people_is_not_resolved():

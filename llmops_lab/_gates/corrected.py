@@ -2,48 +2,79 @@
 
 from collections.abc import Sequence
 from math import sqrt
-from statistics import NormalDist
 
 import numpy as np
 
-from llmops_lab._gates.estimates import Estimate, Values
-from llmops_lab._rates import normal_quantile
+from llmops_lab._gates.estimates import Estimate, Labels, Values
 from llmops_lab.errors import LabError
 
 
 def corrected_mean(
-    judged: Values, labelled: Sequence[int], human: Values, *, alpha: float
+    judged: Values,
+    labelled: Sequence[int],
+    human: Values,
+    *,
+    clusters: Labels | None = None,
+    alpha: float,
 ) -> Estimate:
     """The mean that people would give all answers, from a judge on all and people on some.
 
     `judged` is the judge's value of every answer, `labelled` the positions of a random sample
     that people labelled, `human` their values. The judge's errors on the sample correct it, and
-    it is used only as far as it helps. Bounds are each one-sided at `alpha`.
-    Source: PPI++, Angelopoulos, Duchi and Zrnic 2023, arXiv 2311.01453, for the mean.
+    it is used only as far as it helps. `clusters` numbers the group of each answer, None when
+    they are independent: answers of one group may be alike to any degree. Bounds are each
+    one-sided at `alpha`, normal, or with clusters of t with one degree of freedom less than
+    there are labelled groups; with a single one they are infinite.
+    Sources: PPI++, Angelopoulos, Duchi and Zrnic 2023, arXiv 2311.01453, for the mean; Liang and
+    Zeger 1986 for clusters.
     """
+    from scipy import special
+
     n, total = len(human), len(judged)
     if n < 2 or len(labelled) != n:
         raise LabError("give at least two human values, and the position of each")
     index = np.asarray(labelled)
     seen = judged[index]
-    rest = np.delete(judged, index)
-    unseen = rest if len(rest) else judged
+    rest = np.setdiff1d(np.arange(total), index)
+    unseen = rest if len(rest) else np.arange(total)
     weight = _power(human, seen, n / len(unseen))
-    mean = float(human.mean() + weight * (unseen.mean() - seen.mean()))
-    spread = float(np.var(human - weight * seen, ddof=1)) / n
-    spread += weight**2 * float(np.var(unseen, ddof=0)) / len(unseen)
-    reach = normal_quantile(1 - alpha) * sqrt(spread)
+    mean = float(human.mean() + weight * (judged[unseen].mean() - seen.mean()))
+    # What each answer adds to the error of the mean, by its label and by the judge's value.
+    by_label = _centred(human - weight * seen) / n
+    by_judge = weight * _centred(judged[unseen]) / len(unseen)
+    if clusters is None:
+        n_groups, freedom = n, np.inf
+        spread = float(n / (n - 1) * (by_label**2).sum() + (by_judge**2).sum())
+    else:
+        groups = np.unique(clusters, return_inverse=True)[1]
+        sums = np.bincount(groups[index], by_label, groups.max() + 1)
+        sums += np.bincount(groups[unseen], by_judge, groups.max() + 1)
+        n_groups = len(np.unique(groups[index]))
+        freedom = n_groups - 1
+        spread = float(n_groups / freedom * (sums**2).sum()) if freedom else np.inf
+    error = sqrt(spread)
+    reach = float(special.stdtrit(freedom, 1 - alpha)) * error if freedom else np.inf
+
+    def p_below(limit: float) -> float:
+        if error == 0:
+            return float(mean >= limit)
+        return float(special.stdtr(freedom, (mean - limit) / error)) if freedom else 0.5
+
     return Estimate(
         value=mean,
         low=mean - reach,
         high=mean + reach,
         alpha=alpha,
         n=total,
-        n_clusters=n,
+        n_clusters=n_groups,
         variance=spread * total,
-        method="PPI++",
-        p_below=lambda limit: _below(mean, limit, spread),
+        method="PPI++" if clusters is None else "cluster-robust PPI++",
+        p_below=p_below,
     )
+
+
+def _centred(values: Values) -> Values:
+    return values - values.mean()
 
 
 def _power(human: Values, seen: Values, ratio: float) -> float:
@@ -53,7 +84,3 @@ def _power(human: Values, seen: Values, ratio: float) -> float:
         return 0.0
     covariance = float(np.cov(human, seen)[0, 1])
     return min(max(covariance / (variance * (1 + ratio)), 0.0), 1.0)
-
-
-def _below(mean: float, limit: float, spread: float) -> float:
-    return NormalDist().cdf((mean - limit) / sqrt(spread)) if spread else float(mean >= limit)

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from llmops_lab._gates.calibrated import Calibration
-from llmops_lab._gates.case_pairs import pair
+from llmops_lab._gates.case_pairs import clusters_of, pair
 from llmops_lab._gates.corrected import corrected_mean
 from llmops_lab._gates.estimates import Estimate
 from llmops_lab._gates.policy import Policy
@@ -90,8 +90,9 @@ def judged_check(policy: Policy, run: EvalRun, baseline: EvalRun | None, people:
     outcome = "fail" if change.high < limit else outcome
     says = (
         f"people would see a change of {points(change.value)} points (bounds {points(change.low)} "
-        f"and {points(change.high)}, PPI++ on {found.n_labelled} labelled of {change.n} cases) "
-        f"against a margin of {points(limit)}; the judge alone says {points(found.judge_alone)}"
+        f"and {points(change.high)}, {change.method} on {found.n_labelled} labelled of "
+        f"{change.n} cases) against a margin of {points(limit)}; the judge alone says "
+        f"{points(found.judge_alone)}"
         + (_labels_needed(found.n_labelled, change, limit) if outcome == "inconclusive" else "")
     )
     numbers |= {
@@ -139,7 +140,10 @@ def judged_change(
     if n < FEWEST_LABELS:
         says = f"{n} cases are labelled in both runs; {FEWEST_LABELS} are needed"
         return JudgedChange(says, alone, n_labelled=n)
-    found = corrected_mean(judge, positions, human.to_numpy(), alpha=policy.alpha)
+    clusters = clusters_of(pairs.frame) if policy.clusters else None
+    found = corrected_mean(
+        judge, positions, human.to_numpy(), clusters=clusters, alpha=policy.alpha
+    )
     return JudgedChange(None, alone, found, n)
 
 

@@ -11,6 +11,7 @@ from llmops_lab.approvals import approve
 from llmops_lab.calibration import Calibration, calibrate
 from llmops_lab.evals import Settings, evaluate
 from llmops_lab.gate import Gate
+from llmops_lab.golden import Case, GoldenSet
 from llmops_lab.scorers.judge import Judge
 from llmops_lab.scorers.pairwise import Pairwise
 from tests._gated import check, golden_of
@@ -158,6 +159,31 @@ def test_a_judge_that_cannot_tell_yet_says_how_many_labels_are_missing(calibrate
     found = check(wide.check(after, before, labels=labels, repository=tmp_path), "judge")
     # By hand: 6.183 · 0.0392 / 0.04² = 151.4, rounded up, less 50.
     assert "about 102 more labels would settle it" in found.says
+
+
+def test_labels_of_one_users_cases_count_as_alike(tmp_path):
+    users = [Case(f"q{i}", "yes", id=f"c{i:03}", cluster=f"u{i // 20}") for i in range(400)]
+    before, after = judged_runs(GoldenSet(tuple(users)))
+    # Of five users who are labelled one gets nothing but wrong answers now.
+    labels = labels_of((before, after)).with_columns(
+        value=pl.when((pl.col("case_id") < "c020") & (pl.col("run_id") == after.run_id))
+        .then(0.0)
+        .otherwise(1.0)
+    )
+    calibrate(after, labels).save(tmp_path / "judge.json")
+    alike, apart = (
+        check(
+            Gate(metric="judge", clusters=clusters, calibrations={"judge": "judge.json"}).check(
+                after, before, labels=labels, repository=tmp_path
+            ),
+            "judge",
+        )
+        for clusters in (True, False)
+    )
+    assert (alike.numbers["method"], apart.numbers["method"]) == ("cluster-robust PPI++", "PPI++")
+    assert alike.numbers["value"] == apart.numbers["value"] == pytest.approx(-0.2)
+    # A hundred independent labels would settle it, five users do not.
+    assert (alike.outcome, apart.outcome) == ("inconclusive", "fail")
 
 
 def test_every_scorer_that_asks_a_model_is_a_judge():
