@@ -6,10 +6,10 @@ columns, without an object per record.
 
 from collections.abc import Callable, Mapping, Sequence, Set
 from functools import cached_property
-from operator import attrgetter
 from typing import Any, overload
 
 import msgspec
+from msgspec.structs import astuple
 
 from llmops_lab.readers._attributes import Attributes, attribute_tree
 from llmops_lab.readers._json import UnreadableError, decode
@@ -144,14 +144,15 @@ class Objects(Sequence[Mapping[str, Any] | None]):
         filled = (
             [empty if each is None else each for each in structs] if None in structs else structs
         )
-        for key, name in self._layout.names.items():
+        columns = zip(*map(astuple, filled), strict=True)
+        for key, values in zip(self._layout.names, columns, strict=False):
             column = self.columns.get(key)
             if column is None:
                 column = self._layout.column(key)
                 column.extend([None] * self._n)
             elif isinstance(column, Objects) and key not in self._layout.below:
                 column = list(column)
-            column.extend(list(map(attrgetter(name), filled)))
+            column.extend(values)
             self.columns[key] = column
         self._n += len(structs)
 
