@@ -49,6 +49,7 @@ from llmops_lab.traces import Traces
 # Answers can get worse in a group too large to call its growth a new segment.
 _LARGEST_GROUP = 0.35
 _BY_ANSWER = "negative_feedback_rate"
+_BEYOND = 1.1
 # A group is a matter of style when this share of it uses words of the style.
 _MOSTLY = 0.4
 # Texts read to tell which words are style.
@@ -265,6 +266,7 @@ def _worse(
         return []
     result = scan_excess(both.units, groups, alpha=alpha, seed=both.seed)
     bad = np.flatnonzero(result.p_adjusted <= alpha)
+    bad = np.array([i for i in bad if _much_beyond(both, groups.rows[i], groups.values[i])], int)
     masks = [~taken & np.isin(np.arange(len(taken)), groups.rows[i]) for i in bad]
     change = [mean_change(both.units, groups.rows[i], groups.values[i]) for i in bad]
     chosen = mostly_apart(masks, result.statistic[bad], np.array(change))
@@ -277,6 +279,16 @@ def _worse(
         )
         found.append(Finding(rows, "worse", t, p, p_adjusted, {"metric": names[i]}))
     return found
+
+
+def _much_beyond(both: Comparison, rows: Ints, values: Floats) -> bool:
+    """Whether a group got worse by a tenth more than all did.
+
+    Where everything fails now, a group in which nothing failed before is surely, and by next to
+    nothing, above the others.
+    """
+    everywhere = mean_change(both.units, np.arange(len(values)), values)
+    return mean_change(both.units, rows, values) > _BEYOND * everywhere
 
 
 def _membership(findings: list[Finding], n: int) -> Ints:

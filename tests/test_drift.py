@@ -178,6 +178,30 @@ def test_failures_that_rise_everywhere_alike_single_out_no_segment(queries):
     assert report.frame.filter(kind="worse").is_empty()
 
 
+def test_where_everything_fails_now_no_segment_is_singled_out(queries):
+    planter = Planter(queries, seed=4)
+    then, now = planter.rows(700, 0, {}), planter.rows(700, 1, {})
+    for i, row in enumerate(then):
+        row["status"] = "error" if i < 3 else "ok"
+    broken = traces_of([{**row, "status": "error"} for row in now], "c")
+    report = detect_drift(traces_of(then, "b"), broken)
+    assert report.frame.filter(kind="worse").is_empty()
+    assert "failures changed" in str(report)
+
+
+def test_failures_of_every_query_then_and_now_stand_in_the_report(queries):
+    planter = Planter(queries, seed=7)
+    windows = [
+        traces_of([{**row, "status": "error"} for row in planter.rows(60, i, {})], f"w{i}")
+        for i in (0, 1)
+    ]
+    line = next(x for x in str(detect_drift(*windows)).splitlines() if "failures" in x)
+    assert line.split() == [
+        *("failures", "100", "%", "100", "%", "0.0", "points", "(0.0", "to", "0.0)"),
+        *("no", "change", "seen"),
+    ]
+
+
 def test_trace_text_is_escaped_in_html(queries):
     planter = Planter(queries, seed=4)
     then, now = planter.rows(300, 0, {}), planter.rows(300, 1, {})

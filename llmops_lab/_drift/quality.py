@@ -135,13 +135,18 @@ def scan_excess(units: Units, groups: Groups, *, alpha: float, seed: int = 0) ->
     )
 
 
-def can_be_tested(units: Units, rows: Ints, values: Floats) -> bool:
-    """Whether the group holds at least 20 known values in each window, and not all alike."""
+def is_known(units: Units, rows: Ints, values: Floats) -> bool:
+    """Whether the group holds at least 20 known values in each window."""
     known = rows[~np.isnan(values[rows])]
     current = units.is_current[units.block[known]]
-    if min(current.sum(), (~current).sum()) < _LEAST_KNOWN:
+    return bool(min(current.sum(), (~current).sum()) >= _LEAST_KNOWN)
+
+
+def can_be_tested(units: Units, rows: Ints, values: Floats) -> bool:
+    """Whether the group holds at least 20 known values in each window, and not all alike."""
+    if not is_known(units, rows, values):
         return False
-    return bool(np.ptp(values[known]) > 0)
+    return bool(np.ptp(values[rows][~np.isnan(values[rows])]) > 0)
 
 
 def mean_change(units: Units, rows: Ints, values: Floats) -> float:
@@ -246,12 +251,17 @@ def segment_quality(
     Means then and now (`against` says whose: a group that is new is held against all queries
     then, and not tested) and the change with its interval, by resampling units; p-values by
     permuting units, inside the group where it is one, `p_adjusted` by max-T over all metrics (and
-    groups). The intervals over all queries hold together at 95 % (Bonferroni), the others one by
-    one.
+    groups), null where all values are one. The intervals over all queries hold together at 95 %
+    (Bonferroni), the others one by one.
     """
     everywhere = np.arange(len(both.is_current))
     known = {n: v for n, v in values.items() if can_be_tested(both.units, everywhere, v)}
+    constant = {
+        n: v for n, v in values.items() if n not in known and is_known(both.units, everywhere, v)
+    }
     records = _over_all(both, everywhere, known)
+    # Such as failures of 100 % then and now: nothing to test, and news all the same.
+    records += [_change(both, everywhere, n, (0.0, 0.0), v) for n, v in constant.items()]
     tried = [
         (g, name, np.flatnonzero(mask))
         for g, mask in enumerate(groups)

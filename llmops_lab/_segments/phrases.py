@@ -92,9 +92,12 @@ def _stems(texts: Sequence[str]) -> dict[str, str]:
     """Every word that carries meaning, to the shortest word that it is a form of."""
     spoken = {word for text in texts for word in words(text)} - STOP_WORDS - _FILLERS
     stem: dict[str, str] = {}
-    head = ""
+    heads: dict[str, list[str]] = {}
     for word in sorted(word for word in spoken if len(word) > 1 and not word.isdigit()):
-        head = head if head and same_word(head, word) else word
+        alike = heads.setdefault(word[:3], [])
+        head = next((head for head in alike if same_word(head, word)), word)
+        if head == word:
+            alike.append(word)
         stem[word] = head
     return stem
 

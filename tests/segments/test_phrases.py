@@ -61,6 +61,14 @@ def test_a_group_that_says_what_all_say_has_no_phrase():
     assert phrases(texts, [np.arange(20) < 10]) == [[]]
 
 
+def test_an_odd_word_between_two_forms_does_not_part_them():
+    texts = [f"return it {n}" for n in range(5)] + [f"my returns {n}" for n in range(5)]
+    texts += ["the returnlabelbox", *(f"weather {n}" for n in range(10))]
+    rows = np.arange(len(texts))
+    first, _ = phrases(texts, [rows < 11, rows >= 11])
+    assert len([phrase for phrase in first if "return" in phrase]) == 1
+
+
 @pytest.mark.parametrize(
     ("first", "second", "same"),
     [
