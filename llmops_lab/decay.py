@@ -90,7 +90,7 @@ class DecayReport(Shown):
         if not self.frame.height:
             least = f"{_LEAST_ROWS} known values in the baseline and {_LEAST_ROWS // 2} since"
             return [f"A rate is watched from {least}: give more traces or a longer baseline."]
-        names = ", ".join(map(metric_name, self.frame["metric"].unique(maintain_order=True).sort()))
+        names = ", ".join(sorted(map(metric_name, self.frame["metric"].unique())))
         looked = (
             f"{quantities.counted(self.frame.height, 'rate')} looked at: {names}. Had nothing"
             f" changed, at most {100 * self.alpha:.3g} % of such reports would name one."
@@ -115,7 +115,10 @@ class DecayReport(Shown):
 
 def metric_name(metric: str) -> str:
     """A metric in plain words."""
-    return _NAMES.get(metric) or metric.removesuffix("_rate").replace("_", " ")
+    if metric in _NAMES:
+        return _NAMES[metric]
+    plain = metric.removesuffix("_rate").removesuffix("_high").replace("_", " ")
+    return f"high {plain}" if metric.endswith("_high") else plain
 
 
 def _cells(row: dict[str, Any]) -> list[str | Cell]:
@@ -221,8 +224,9 @@ def _day_numbers(rows: pl.DataFrame, baseline_days: int) -> Ints:
     day = (start - start.min()).dt.total_days().fill_null(0).to_numpy().astype(np.int64)
     least = baseline_days + _LEAST_DAYS
     if baseline_days < 1 or day.max() + 1 < least:
+        span = quantities.counted(int(day.max()) + 1, "day")
         raise LabError(
-            f"the traces span {day.max() + 1} days; a baseline of {baseline_days} needs at least"
+            f"the traces span {span}; a baseline of {baseline_days} needs at least"
             f" {least}: give a longer window or a smaller baseline_days"
         )
     return day

@@ -143,7 +143,8 @@ class Segments(Shown):
             outside = quantities.percent(float((self.membership < 0).mean()))
             title = f"{len(self)} segments of {n:,} queries"
         else:
-            outside, title = "", f"{len(self)} segments, found earlier"
+            earlier = f"{len(self)} segments, found earlier"
+            outside, title = "", earlier if len(self) else "No query to find segments in"
         days, by = self._days(), f"embedded by {self.embeddings.embedder}"
         by = f"{by}; {days}" if days else by
         if self.assigned:
@@ -151,7 +152,8 @@ class Segments(Shown):
             said = f"{where} ({_WITHOUT_CHANGE} would be so without any change); {by}"
             return segment_table(self.frame, title, said, names_line(self.frame))
         said = f"{outside} of the queries belong to none; {by}" if outside else by
-        notes = () if len(self) else ("Too few queries, or too scattered, for a segment.",)
+        few = "Too few queries, or too scattered, for a segment."
+        notes = () if len(self) else (few if n else "No trace has a text of three words or more.",)
         notes = (*notes, *self._said_of_changes(), *names_line(self.frame))
         return segment_table(self.frame, title, said, notes)
 

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from llmops_lab.decay import EVERYTHING, detect_decay
+from llmops_lab.decay import EVERYTHING, detect_decay, metric_name
 from llmops_lab.errors import LabError
 from llmops_lab.plots import plot
 from llmops_lab.traces import Traces
@@ -106,3 +106,8 @@ def test_too_few_days_say_how_many_are_needed():
         detect_decay(traces(days=10))
     with pytest.raises(LabError, match="no column tenant; there are: trace_id"):
         detect_decay(traces(), by="tenant")
+
+
+def test_a_number_beyond_its_baseline_is_named_after_it():
+    assert metric_name("relevance_score_high") == "high relevance score"
+    assert metric_name("duration_s_high") == "slow queries"

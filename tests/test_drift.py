@@ -11,6 +11,7 @@ import pytest
 from llmops_lab.drift import detect_drift
 from llmops_lab.embeddings import embed
 from llmops_lab.errors import LabError
+from llmops_lab.traces import Traces
 from tests._planted import DAYS, START, Planter, intents, traces_of
 
 NEW, GONE, WORSE = "report_fraud", "application_status", "text"
@@ -223,6 +224,12 @@ def test_windows_that_cannot_be_compared_say_why(planted, change, message):
     windows = (embed(traces_of(rows[:200], "bc"[i])) for i, rows in enumerate(planted))
     with pytest.raises(LabError, match=message):
         detect_drift(*change(*windows))
+
+
+def test_windows_without_texts_are_asked_where_those_are():
+    spans = pl.DataFrame({"span_id": ["a"], "duration_s": [1.0]})
+    with pytest.raises(LabError, match=r"0 texts .* are the texts in `input_text`\?"):
+        detect_drift(Traces.from_frame(spans), Traces.from_frame(spans))
 
 
 def test_what_was_counted_and_what_tells_the_windows_apart_is_said(queries):

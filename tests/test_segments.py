@@ -209,3 +209,10 @@ def test_segments_say_the_days_of_their_queries():
     spans = pl.DataFrame({"span_id": texts, "input_text": texts, "start_time": days})
     found = segment(embed(Traces.from_frame(spans)))
     assert "; 2 to 13 Mar 2026" in str(found)
+
+
+def test_traces_without_texts_have_no_segments_and_the_table_says_why():
+    spans = pl.DataFrame({"span_id": ["a"], "duration_s": [1.0]})
+    found = str(segment(embed(Traces.from_frame(spans))))
+    assert "No trace has a text of three words or more" in found
+    assert "earlier" not in found

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from llmops_lab import _quantities as quantities
 from llmops_lab._scan.units import (
     Bools,
     Floats,
@@ -162,9 +163,10 @@ def _check(baseline: Embeddings, current: Embeddings) -> None:
         )
     for name, window in (("baseline", baseline), ("current", current)):
         if len(window) < _LEAST_ROWS:
+            way_out = "take a longer window" if len(window) else "are the texts in `input_text`?"
             raise LabError(
-                f"{name} has {len(window)} texts of three words or more; drift needs at least"
-                f" {_LEAST_ROWS}: take a longer window"
+                f"{name} has {quantities.counted(len(window), 'text')} of three words or more;"
+                f" drift needs at least {_LEAST_ROWS}: {way_out}"
             )
     if baseline.matrix.shape[1] != current.matrix.shape[1]:
         raise LabError("baseline and current have vectors of different lengths; embed both alike")
