@@ -203,6 +203,6 @@ class GoldenSet(Shown):
         shown = [listed(case) for case in self.cases[:10]]
         more = [f"and {len(self) - 10} more"] if len(self) > 10 else []
         more += [said] if (said := say_masks(count_masks(texts_of(self.cases)))) else []
-        title = f"Golden set of {len(self)} cases, {where}"
+        title = f"Golden set of {counted(len(self), 'case')}, {where}"
         subtitle = f"{states or 'empty'}; contents {self.content_hash[:12]}"
         return Table(title, subtitle, LISTED, shown, more)

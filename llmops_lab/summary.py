@@ -215,9 +215,10 @@ def _shown(summary: Summary) -> list[_Column]:
     keys = [*summary.by, *(["time"] if summary.every else [])]
     columns: list[_Named] = [
         ("n", f"{summary.level}s", lambda row: quantities.count(row["n"])),
+        *_rates_shown({"within_slo_rate": f"within {quantities.seconds(summary.slo_s)}"}),
         ("cost_usd", "cost", lambda row: _cost(row, summary.level)),
         *_percentiles_shown("duration_s", "duration", ("p50", "p95", "p99")),
-        *_rates_shown(summary),
+        *_rates_shown(_rate_heads(summary)),
         *_percentiles_shown("ttft_s", "first token", ("p50", "p95")),
         ("input_tokens", "tokens in", _input),
         ("output_tokens", "tokens out", lambda row: quantities.count(row["output_tokens"])),
@@ -232,16 +233,18 @@ def _percentiles_shown(measure: str, head: str, names: Sequence[str]) -> list[_N
     return [(c, says, _with_interval(c, quantities.seconds)) for c, says in columns.items()]
 
 
-def _rates_shown(summary: Summary) -> list[_Named]:
-    """What was asked for first, then what went wrong."""
+def _rate_heads(summary: Summary) -> dict[str, str]:
+    """Rates by what went wrong, failures first."""
     checks = [name for name in summary.frame.columns if name.endswith(FAIL_RATE)]
-    heads = {
-        "within_slo_rate": f"within {quantities.seconds(summary.slo_s)}",
+    return {
         "error_rate": "errors",
         **{name: f"fail {name.removesuffix(FAIL_RATE)}" for name in checks},
         "guardrail_rate": "guardrail hits",
         "negative_feedback_rate": "negative feedback",
     }
+
+
+def _rates_shown(heads: dict[str, str]) -> list[_Named]:
     return [(name, head, _with_interval(name, quantities.percent)) for name, head in heads.items()]
 
 

@@ -58,6 +58,9 @@ def _run(arguments: list[str]) -> int:
         return WRONG_INPUT
     except BrokenPipeError:
         raise
+    except OSError as error:
+        echo(f"error: {error.strerror or error}: {error.filename or 'a file'}", err=True)
+        return WRONG_INPUT
     except Exception as error:
         return _wrong_usage(error)
 

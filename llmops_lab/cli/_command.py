@@ -28,13 +28,14 @@ class Outcome:
     """How a command ended, where that is more than the noun that it shows.
 
     `frame` are the rows of --json and --csv where they are not `shown.frame`, `kept` is what a
-    cell keeps where it is not `shown`.
+    cell keeps where it is not `shown`, `next` is what a terminal says to do next.
     """
 
     shown: Any
     frame: pl.DataFrame | None = None
     kept: Any = None
     exit_code: int = 0
+    next: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
+from textwrap import wrap
 
-from llmops_lab._cases.case import shorten
 from llmops_lab._display import Cell, Table
 from llmops_lab.errors import ColumnError
 
 _BETWEEN = 2
-_SHORTEST = 24  # a column of words is not cut below this
+_NARROWEST = 24  # a column of words is not made narrower
 
 
 def chosen(table: Table, names: Sequence[str]) -> Table:
@@ -26,12 +27,12 @@ def chosen(table: Table, names: Sequence[str]) -> Table:
 def fitted(table: Table, width: int) -> Table:
     """The table in so many columns of a terminal, and a note on what that left out.
 
-    First what stands in brackets goes under its value, then words are cut, then columns are left
-    out from the right.
+    First what stands in brackets goes under its value, then words go on on the next line, then
+    columns are left out from the right.
     """
     if not any(table.columns) or _width(table) <= width:
         return table
-    narrow = _cut(_stacked(table), width)
+    narrow = _wrapped(_stacked(table), width)
     places = list(range(len(narrow.columns)))
     while _width(_only(narrow, places)) > width and len(places) > 1:
         places.pop()
@@ -52,30 +53,34 @@ def _stacked(table: Table) -> Table:
     return replace(table, rows=rows)
 
 
-def _cut(table: Table, width: int) -> Table:
-    """The table with its widest words cut, as far as that helps."""
-    words = [
-        place
-        for place, number in enumerate(table.of_numbers())
-        if place and not number and _widths(table)[place] > _SHORTEST
+def _wrapped(table: Table, width: int) -> Table:
+    """The table with its columns of words as narrow as it takes, the widest first."""
+    numbers = table.of_numbers()
+    widths = _widths(table)
+    over = sum(widths) + _BETWEEN * (len(widths) - 1) - width
+    for place in sorted(range(len(widths)), key=lambda place: -widths[place]):
+        if over > 0 and not numbers[place] and widths[place] > _NARROWEST:
+            narrow = max(_NARROWEST, widths[place] - over)
+            over -= widths[place] - narrow
+            widths[place] = narrow
+    rows = [
+        line for row in table.rows for line in zip_longest(*map(_lines, row, widths), fillvalue="")
     ]
-    while words and (over := _width(table) - width) > 0:
-        widest = max(words, key=lambda place: _widths(table)[place])
-        wide = _widths(table)[widest]
-        if wide <= _SHORTEST:
-            break
-        others = sorted(_widths(table)[place] for place in words if place != widest)
-        enough = max(_SHORTEST, wide - over, others[-1] - 1 if others else 0)
-        rows = [
-            [shorten(str(c), enough) if place == widest else c for place, c in enumerate(row)]
-            for row in table.rows
-        ]
-        table = replace(table, rows=rows)
-    return table
+    return replace(table, rows=rows)
+
+
+def _lines(cell: str | Cell, width: int) -> list[str]:
+    """The text in lines, all as far from the left as the first."""
+    text = str(cell)
+    if len(text) <= width:
+        return [text]
+    lead = text[: len(text) - len(text.lstrip())]
+    return wrap(text, width, subsequent_indent=lead, break_on_hyphens=False) or [""]
 
 
 def _only(table: Table, places: Sequence[int]) -> Table:
     rows = [[row[place] for place in places] for row in table.rows]
+    rows = [row for row in rows if any(map(str, row))]  # not what only went on in another
     return replace(table, columns=[table.columns[place] for place in places], rows=rows)
 
 

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from llmops_lab.evals import EvalRun
     from llmops_lab.gate import Verdict
-    from llmops_lab.golden import GoldenSet
+    from llmops_lab.golden import Case, GoldenSet
     from llmops_lab.traces import Traces
 
 TRACES = "Trace exports: files, folders or globs, or - for standard input."
@@ -83,6 +84,14 @@ class Windows:
         """Whether one set of traces is to be cut in two."""
         return not (self.split is self.baseline is self.current is None)
 
+    @property
+    def words(self) -> str:
+        """The same in a terminal, as options of a command whose sources are `--of`."""
+        cuts = {"split": self.split, "baseline": self.baseline, "current": self.current}
+        named = [("of", source) for source in self.sources if isinstance(source, str)]
+        told = [(name, value) for name, value in cuts.items() if value is not None]
+        return " ".join(f"--{name} {quote(value)}" for name, value in (*named, *told))
+
     def read(self) -> "tuple[Traces, Traces]":
         """The baseline's traces and the current ones; LabError where it is not said which."""
         if not self.is_cut and len(self.sources) == 2:
@@ -133,6 +142,13 @@ def golden_of(named: Any, *, new: bool = False) -> "GoldenSet":
     if new and isinstance(named, Path) and not named.exists():
         return GoldenSet(path=named)
     return named if isinstance(named, GoldenSet) else GoldenSet.load(named)
+
+
+def to_review(golden: Any, cases: "Iterable[Case]") -> str:
+    """What to do next with cases that were added to a golden set."""
+    if not any(case.status == "quarantined" for case in cases):
+        return ""
+    return f"review them: llmops-lab golden list {golden} --status quarantined"
 
 
 def labels_of(named: Iterable[Any]) -> "pl.DataFrame":

@@ -61,6 +61,8 @@ class Terminal:
         ended = result if isinstance(result, Outcome) else Outcome(result)
         if options:
             _show(ended, *options)
+        if ended.next:
+            typer.echo(f"next: {ended.next}", err=True)
         return ended.exit_code
 
 

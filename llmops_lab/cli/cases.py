@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from llmops_lab.cli._command import Outcome, Variable, command
-from llmops_lab.cli._options import TRACES, Format, Split, Window, Windows, golden_of, traces_of
+from llmops_lab.cli._options import (
+    TRACES,
+    Format,
+    Split,
+    Window,
+    Windows,
+    golden_of,
+    to_review,
+    traces_of,
+)
 
 if TYPE_CHECKING:
     from llmops_lab.drift import DriftReport
@@ -42,8 +51,8 @@ def cases(  # noqa: PLR0913 — the options of a command are its parameters
     proposed = propose_cases(found, segment, there, n=n)
     if add:
         there.add(proposed)
-        typer.echo(f"added to {golden}; see them: llmops-lab golden list {golden}", err=True)
-    return Outcome(proposed, frame=GoldenSet(proposed.cases).frame, kept=proposed)
+    then = to_review(golden, proposed) if add else "the same with --add puts them there"
+    return Outcome(proposed, frame=GoldenSet(proposed.cases).frame, next=then)
 
 
 def _found(windows: Windows) -> "DriftReport | Segments":

@@ -39,6 +39,7 @@ def _flips(found: "Comparison") -> "Listing":
     """Every case that changed, those that got worse first, each answer cut to its beginning."""
     from llmops_lab._cases.case import as_text, shorten
     from llmops_lab._display import Listing, Table
+    from llmops_lab._quantities import counted
 
     def short(value: Any) -> str:
         return "–" if value is None else shorten(as_text(value), _WIDTH)
@@ -53,4 +54,4 @@ def _flips(found: "Comparison") -> "Listing":
     ]
     title = f"Cases that changed in {found.metric}: {found.baseline_run_id} → {found.run_id}"
     columns = ("case", "", "expected", "before", "now")
-    return Listing(Table(title, f"{len(rows)} cases", columns if rows else ("",), rows))
+    return Listing(Table(title, counted(len(rows), "case"), columns if rows else ("",), rows))

@@ -1,7 +1,7 @@
 """`llmops-lab eval`: run a golden set against a target and keep the results."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -9,6 +9,9 @@ from llmops_lab.cli._command import Outcome, Variable, command
 from llmops_lab.cli._options import Concurrency, Scorers, golden_of, scorers_of, target_of
 from llmops_lab.errors import LabError
 from llmops_lab.targets._named import HOW
+
+if TYPE_CHECKING:
+    from llmops_lab.evals import EvalRun
 
 _INTERRUPTED = 130
 
@@ -48,4 +51,14 @@ def evaluation(  # noqa: PLR0913 — the options of a command are its parameters
         concurrency=concurrency,
         trials=trials,
     )
-    return Outcome(run, exit_code=_INTERRUPTED if run.n_missing else 0)
+    return Outcome(run, exit_code=_INTERRUPTED if run.n_missing else 0, next=_next(run, out))
+
+
+def _next(run: "EvalRun", out: Path | None) -> str:
+    if out is None:
+        return "keep the run with --out run.jsonl, to compare, gate and learn from it"
+    if run.n_missing:
+        return "the same call answers what is missing"
+    wrong = any(result.passed is False for result in run.results)
+    learn = f"llmops-lab golden add golden.jsonl {out} --format failures"
+    return f"keep what failed as cases: {learn}" if wrong else ""

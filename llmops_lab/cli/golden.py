@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from llmops_lab.cli._command import Outcome, Variable, command, groups
-from llmops_lab.cli._options import golden_of, keys_of, run_of, traces_of
+from llmops_lab.cli._options import golden_of, keys_of, run_of, to_review, traces_of
 from llmops_lab.errors import LabError
 
 if TYPE_CHECKING:
@@ -79,7 +79,10 @@ def show_cases(golden: _Golden, ids: _Ids) -> Any:
 
     cases = [golden_of(golden)[name] for name in ids]
     rows = [
-        (field, shorten(as_text(value), 1000) if isinstance(value, (str, list)) else str(value))
+        (
+            field,
+            shorten(as_text(value), 1000) if isinstance(value, (str, list, dict)) else str(value),
+        )
         for case in cases
         for field, value in {"id": case.id, "status": case.status, **record_of(case)}.items()
     ]
@@ -104,9 +107,7 @@ def add_cases(golden: _Golden, cases: _Cases, format: _From = "golden") -> Any:
     found = list(_cases(cases, format))
     changes = there.diff(found)
     added = there.add(found)
-    if any(case.status == "quarantined" for case in changes.new):
-        typer.echo(f"to review: llmops-lab golden list {golden} --status quarantined", err=True)
-    return Outcome(changes, frame=added.frame, kept=added)
+    return Outcome(changes, frame=added.frame, kept=added, next=to_review(golden, changes.new))
 
 
 @command(

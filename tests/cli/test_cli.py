@@ -247,3 +247,27 @@ def test_an_error_names_options_and_not_the_arguments_of_python(capsys, calls, t
     assert "pass --format (" in err
     _, _, err = run(capsys, "decay", calls)
     assert "a smaller --baseline-days" in err
+
+
+def test_a_place_that_cannot_be_written_is_one_line(capsys, tmp_path):
+    (tmp_path / "golden.jsonl").write_text('{"id": "a", "input": "x"}\n')
+    (tmp_path / "answers.jsonl").write_text('{"case_id": "a", "output": "x"}\n')
+    out = tmp_path / "golden.jsonl" / "run.jsonl"
+    what = (tmp_path / "golden.jsonl", "--target", tmp_path / "answers.jsonl")
+    code, _, err = run(capsys, "eval", *what, "--out", out)
+    assert code == 3
+    assert len(err.splitlines()) == 1
+
+
+def test_an_eval_says_what_to_do_next(capsys, tmp_path):
+    (tmp_path / "golden.jsonl").write_text('{"id": "a", "input": "x", "expected": "y"}\n')
+    (tmp_path / "answers.jsonl").write_text('{"case_id": "a", "output": "x"}\n')
+    what = (tmp_path / "golden.jsonl", "--target", tmp_path / "answers.jsonl")
+    assert "next: keep the run with --out run.jsonl" in run(capsys, "eval", *what)[2]
+    _, _, err = run(capsys, "eval", *what, "--out", tmp_path / "run.jsonl")
+    hint = err.splitlines()[-1]
+    assert hint.startswith("next: keep what failed as cases: llmops-lab golden add golden.jsonl")
+    words = hint.partition("llmops-lab ")[2].replace("golden.jsonl", str(tmp_path / "new.jsonl"), 1)
+    code, out, err = run(capsys, *words.split())
+    assert (code, "1 new" in out) == (0, True)
+    assert "next: review them: llmops-lab golden list" in err

@@ -10,7 +10,8 @@ from llmops_lab._display import Cell, Table
 from llmops_lab.cli._fit import fitted
 from tests.cli._command import run
 
-PLAIN = Table("T", "s", ["a", "cost", "words"], [["x", Cell("$1", "$0.5 each"), "w" * 40]])
+WORDS = "four nice words here " * 2 + "."
+PLAIN = Table("T", "s", ["a", "cost", "words"], [["x", Cell("$1", "$0.5 each"), WORDS]])
 
 
 @given(width=st.integers(1, 90), n=st.integers(1, 6))
@@ -29,17 +30,32 @@ def test_a_table_without_heads_stays_as_it_is():
     assert fitted(table, 20) is table
 
 
+def test_a_first_column_of_sentences_leaves_room_for_the_numbers():
+    table = Table("T", "s", ["why", "change"], [["it sends twice the input", "+$0.01"]])
+    wide = Table("T", "s", ["why", "change"], [["it sends twice the input of 1", "+$0.01"]])
+    assert fitted(table, 32) is table
+    assert fitted(wide, 34).text().splitlines()[2:] == [
+        "why                       change",
+        "it sends twice the input  +$0.01",
+        "of 1",
+    ]
+
+
 def test_what_fits_stays_as_it_is():
     assert fitted(PLAIN, 62) is PLAIN
 
 
-def test_first_the_details_go_under_the_values_then_words_are_cut_then_columns_go():
-    assert fitted(PLAIN, 54).text().splitlines()[2:] == [
+def test_first_the_details_go_under_the_values_then_words_are_wrapped_then_columns_go():
+    assert fitted(PLAIN, 57).text().splitlines()[2:] == [
         "a       cost  words",
-        f"x         $1  {'w' * 40}",
+        f"x         $1  {WORDS}",
         "   $0.5 each",
     ]
-    assert fitted(PLAIN, 44).text().splitlines()[3] == f"x         $1  {'w' * 29}…"
+    assert fitted(PLAIN, 44).text().splitlines()[3:] == [
+        "x         $1  four nice words here four nice",
+        "              words here .",
+        "   $0.5 each",
+    ]
     assert fitted(PLAIN, 30).text().splitlines()[2:] == [
         "a       cost",
         "x         $1",
