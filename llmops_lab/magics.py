@@ -45,10 +45,17 @@ def run(line: str, cell: str | None, shell: Any) -> Any:
     try:
         result = command(words, prog_name=Notebook.program, standalone_mode=False)
     except Exception as error:
-        if hasattr(error, "format_message"):
-            raise LabError(f"{error.format_message()} %llmops {words[0]} --help") from error  # pyright: ignore[reportAttributeAccessIssue]
-        raise
+        raise _wrong_usage(error) from error
     return None if isinstance(result, int) else result
+
+
+def _wrong_usage(error: Exception) -> Exception:
+    """What the argument parser refuses, in its own words; any other error as it is."""
+    if not hasattr(error, "format_message"):
+        return error
+    context = getattr(error, "ctx", None)
+    path = Notebook.program if context is None else context.command_path
+    return LabError(f"{error.format_message()} See {path} --help")  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _defined_target(cell: str, shell: Any) -> str:

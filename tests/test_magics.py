@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from datetime import UTC, datetime
 
 import polars as pl
 import pytest
@@ -97,3 +98,17 @@ def test_a_call_takes_variables_and_keeps_what_it_finds(shell, tmp_path):
 def test_a_cell_without_a_function_is_refused(shell):
     with pytest.raises(UsageError, match="defines no function"):
         shell.run_cell_magic("llmops", "eval golden.jsonl", "x = 1")
+
+
+def test_a_wrong_call_names_the_help_that_tells_more_and_options_instead_of_arguments(shell):
+    with pytest.raises(
+        UsageError, match=r"Missing argument 'path'. See %llmops prompt diff --help"
+    ):
+        shell.run_line_magic("llmops", "prompt diff")
+    with pytest.raises(UsageError, match="See %llmops --help"):
+        shell.run_line_magic("llmops", "lod x.json")
+    days = [datetime(2026, 3, day, tzinfo=UTC) for day in (1, 2, 3)]
+    spans = [{"span_id": str(day), "start_time": day} for day in days]
+    shell.user_ns["traces"] = Traces.from_frame(pl.DataFrame(spans))
+    with pytest.raises(UsageError, match="a smaller --baseline-days"):
+        shell.run_line_magic("llmops", "decay")

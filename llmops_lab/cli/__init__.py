@@ -1,9 +1,4 @@
-"""The command line, for CI and terminals: one module per command, found in this folder.
-
-Exit codes: 0 done (or the gate passes), 1 the gate fails or the decision log was tampered with,
-2 the gate cannot tell, 3 the call or its input is wrong, 130 an eval was interrupted, 141 nobody
-reads what is printed (as after `| head`).
-"""
+"""The command line, for CI and terminals: one module per command, found in this folder."""
 
 import os
 import sys

@@ -1,7 +1,8 @@
 """A command, and the program that all of them make: in a terminal and in a cell alike."""
 
 import inspect
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, get_args
 
@@ -9,6 +10,7 @@ import polars as pl
 import typer
 
 from llmops_lab._registry import Registry
+from llmops_lab.errors import LabError
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,9 @@ class Variable:
 
 
 commands: Registry[Command] = Registry("command", "llmops_lab.cli")
+CODES = """Exit codes: 0 done, or the gate passes; 1 the gate fails, or the decision log was
+tampered with; 2 the gate cannot tell; 3 the call or its input is wrong; 130 an eval was
+interrupted; 141 nobody reads what is printed."""
 groups: dict[str, str] = {}
 """What the first word of commands such as `prompt diff` stands for."""
 
@@ -91,7 +96,7 @@ class Place(Protocol):
 
 def program(place: Place) -> typer.Typer:
     """The program that offers every command in a place."""
-    app = _group("Find what changed in production LLM traces, and gate changes in CI.")
+    app = _group("Find what changed in production LLM traces, and gate changes in CI.", CODES)
     app.callback(invoke_without_command=True)(_root)
     into = {"": app}
     for name, offered in commands.items():
@@ -110,8 +115,10 @@ def marks(parameter: inspect.Parameter) -> Sequence[Any]:
     return get_args(parameter.annotation)[1:]
 
 
-def _group(says: str) -> typer.Typer:
-    return typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, help=says)
+def _group(says: str, epilog: str | None = None) -> typer.Typer:
+    return typer.Typer(
+        add_completion=False, no_args_is_help=True, rich_markup_mode=None, help=says, epilog=epilog
+    )
 
 
 def _root(
@@ -134,9 +141,21 @@ def _called(place: Place, offered: Command) -> Callable[..., Any]:
     every = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*parameters, *own)]
 
     def call(**given: Any) -> Any:
-        return place.run(offered, given)
+        try:
+            return place.run(offered, given)
+        except LabError as error:
+            raise LabError(_in_options(str(error), signature.parameters)) from error
 
     call.__doc__ = offered.function.__doc__
     call.__signature__ = signature.replace(parameters=every)  # pyright: ignore[reportFunctionMemberAccess]
     call.__annotations__ = {each.name: each.annotation for each in every}
     return call
+
+
+def _in_options(says: str, parameters: Iterable[str]) -> str:
+    """The error of a call in Python, with the command's options for its arguments."""
+    for name in parameters:
+        option = f"--{name.replace('_', '-')}"
+        says = re.sub(rf"(?<![\w.-]){name}=(?=[\s,;(]|$)", option, says)
+        says = re.sub(rf"\b{name}\b", option, says) if "_" in name else says
+    return says.replace("mapping=", "--format OUR_COLUMN=ITS_COLUMN,…")

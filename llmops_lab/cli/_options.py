@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 TRACES = "Trace exports: files, folders or globs, or - for standard input."
 Sources = Annotated[list[str], typer.Argument(help=TRACES), Variable("traces")]
 Format = Annotated[
-    str | None, typer.Option(help="Trace format; recognised by content unless given.")
+    str | None,
+    typer.Option(
+        help="Trace format; recognised by content unless given. Of any other table its columns: "
+        "input_text=question,start_time=asked_at."
+    ),
 ]
 By = Annotated[
     list[str] | None, typer.Option(help="Column to group by; several with commas or repeated.")
@@ -55,6 +59,7 @@ def keys_of(by: Iterable[str] | None) -> tuple[str, ...]:
 def traces_of(sources: Sequence[Any], format: str | None = None) -> "Traces":
     """The traces in files, in standard input, or those that a variable of the notebook holds.
 
+    `format` is a reader's name, or a mapping as `input_text=question,start_time=asked_at`.
     Raises LabError for a variable among files.
     """
     from llmops_lab.ingest import read_traces
@@ -66,7 +71,10 @@ def traces_of(sources: Sequence[Any], format: str | None = None) -> "Traces":
         raise LabError("name one variable that holds traces, or files only")
     if held:
         return held[0]
-    return read_traces(opened[0] if len(opened) == 1 else opened, format=format)
+    source = opened[0] if len(opened) == 1 else opened
+    if format is None or "=" not in format:
+        return read_traces(source, format=format)
+    return read_traces(source, mapping=dict(each.split("=", 1) for each in keys_of([format])))
 
 
 @dataclass(frozen=True)

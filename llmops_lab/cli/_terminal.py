@@ -2,9 +2,8 @@
 
 import inspect
 import os
-import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from shutil import get_terminal_size
 from typing import Annotated, Any
@@ -54,25 +53,13 @@ class Terminal:
     def run(self, command: Command, given: dict[str, Any]) -> int:
         """Print what the command returns; the exit code."""
         options = [given.pop(each.name) for each in self.parameters(command)]
-        try:
-            result = command.function(**given)
-        except LabError as error:
-            raise LabError(_in_options(str(error), given)) from error
+        result = command.function(**given)
         ended = result if isinstance(result, Outcome) else Outcome(result)
         if options:
             _show(ended, *options)
         if ended.next:
             typer.echo(f"next: {ended.next}", err=True)
         return ended.exit_code
-
-
-def _in_options(says: str, parameters: Iterable[str]) -> str:
-    """The error of a call in Python, with the command's options for its arguments."""
-    for name in parameters:
-        option = f"--{name.replace('_', '-')}"
-        says = re.sub(rf"(?<![\w.-]){name}=(?=[\s,;(]|$)", option, says)
-        says = re.sub(rf"\b{name}\b", option, says) if "_" in name else says
-    return says
 
 
 def _show(ended: Outcome, as_json: bool, as_csv: bool, columns: str | None) -> None:

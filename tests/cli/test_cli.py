@@ -271,3 +271,18 @@ def test_an_eval_says_what_to_do_next(capsys, tmp_path):
     code, out, err = run(capsys, *words.split())
     assert (code, "1 new" in out) == (0, True)
     assert "next: review them: llmops-lab golden list" in err
+
+
+def test_the_columns_of_any_table_are_named_in_a_call(capsys, tmp_path):
+    table = tmp_path / "log.csv"
+    table.write_text("no,question,asked_at\n1,Where is it?,2026-03-02T09:00:00Z\n")
+    _, _, err = run(capsys, "load", table)
+    assert "--format OUR_COLUMN=ITS_COLUMN" in err
+    named = "span_id=no,input_text=question,start_time=asked_at"
+    code, out, _ = run(capsys, "summary", table, "--format", named, "--every", "1d", "--json")
+    assert (code, json.loads(out)["time"]) == (0, "2026-03-02T00:00:00Z")
+
+
+def test_the_help_tells_every_exit_code(capsys):
+    _, out, _ = run(capsys, "--help")
+    assert all(f"{code} " in out.partition("Exit codes:")[2] for code in (0, 1, 2, 3, 130, 141))
