@@ -20,14 +20,15 @@ from llmops_lab.readers._tree import ColumnTree, Tree
 # A struct that grew a field for every key of a file with a key per record would fill the memory.
 _MOST = 400
 _MOST_BELOW = 100
+_MOST_CHANGES = 8  # below a path where keys keep coming, each new one would decode a piece again
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 
 
 class Layout:
     """The keys of the objects at one place, and the struct that holds such an object.
 
-    Keys of the paths `opened` have a layout of their own, until a value there is no object or has
-    too many keys: then the path is struck off. Other keys have the type that `type_of` gives.
+    Keys of the paths `opened` have a layout of their own, until a value there is no object or keys
+    are too many or too new: then the path is struck off. Other keys have the type `type_of` gives.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Layout:
         self.names: dict[str, str] = {}
         self.below: dict[str, Layout] = {}
         self.is_full = False
+        self._n_changes = 0
         self._type_of = type_of
         self._opened = opened
         self._asked = asked
@@ -71,11 +73,17 @@ class Layout:
         self.empty = self.struct()
 
     @property
+    def _is_wild(self) -> bool:
+        many = self.is_full or self._n_changes > _MOST_CHANGES
+        return many or bool(numbered_heads(self.names))
+
+    @property
     def _shape(self) -> tuple[Any, ...]:
         below = ((key, inner._shape) for key, inner in self.below.items())
         return len(self.names), self.is_full, *below
 
     def _add(self, keys: list[str]) -> None:
+        self._n_changes += 1
         asked = [key for key in keys if key in self._asked]
         others = [key for key in keys if key not in self._asked and not UNNAMEABLE.search(key)]
         room = max(0, (_MOST_BELOW if self._path else _MOST) - len(self.names))
@@ -85,13 +93,13 @@ class Layout:
 
     def _look_into(self, key: str, values: Sequence[Any]) -> None:
         path = f"{self._path}{key}"
-        inner = self.below.get(key) or Layout(lambda _: Any, self._opened, path=f"{path}.")
         found = list(map(_members, values))
+        inner = self.below.get(key) or Layout(lambda _: Any, self._opened, path=f"{path}.")
         objects = [each for each in found if each]
         if objects:
             inner.learn(objects)
             self.below[key] = inner
-        if None in found or inner.is_full or numbered_heads(inner.names):
+        if None in found or inner._is_wild:
             self._opened.discard(path)
             self.below.pop(key, None)
 

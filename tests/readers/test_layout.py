@@ -31,10 +31,12 @@ def observations(chance, n, odd):
 
 
 MANY = [{f"key {n}": n for n in range(start, start + 90)} for start in (0, 90)]
+RARE = [{"attributes": {f"rare {n}": {"a": n}}} for n in range(40)]
 ODD = {
     "objects alone": [],
     "words, numbers and lists": ["words", 7, [1, {"a": 2}], '{"plan": 1}'],
     "more keys than a struct shall have": MANY,
+    "keys that keep coming": RARE,
     "numbered keys": [{"attributes": {"llm.input_messages.0.message.content": "hi"}}],
     "names that no struct can have": [{'a"b': 1, "c\\d": {"e\n": 2}}],
 }  # fmt: skip
