@@ -55,7 +55,7 @@ def without_repeats(spans: pl.DataFrame) -> tuple[pl.DataFrame, Rows]:
     hashes = pl.col("trace_id").hash() ^ pl.col("span_id").hash(1)  # takes less than the keys do
     if spans.select(hashes.n_unique() == pl.len()).item():
         return spans, []
-    order = [pl.col("end_time").is_not_null(), pl.int_range(pl.len())]
+    order = [pl.col("end_time").is_not_null(), pl.col("_i")]
     numbered = spans.with_row_index("_i").with_columns(
         _kept=pl.col("_i").sort_by(*order).last().over(key)
     )

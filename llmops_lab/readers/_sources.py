@@ -72,7 +72,10 @@ def _in_memory(source: Any) -> Content:
 def _from_dataset(dataset: Any) -> Content:
     """A Hugging Face data set: a table when it is one, else its rows as they stream."""
     if hasattr(dataset, "to_polars"):
-        return Content("dataset", dataset.with_format(None).to_polars())
+        table = dataset.with_format(None).to_polars()
+        # Of a data set that streams, datasets 4 makes no table.
+        if isinstance(table, pl.DataFrame):
+            return Content("dataset", table)
     parts = dataset.values() if isinstance(dataset, Mapping) else [dataset]
     return Content("dataset", [_record(row) for part in parts for row in part])
 
