@@ -34,9 +34,9 @@ def test_drift_names_what_was_planted_and_sets_the_pasting_customer_apart(capsys
     rows = lines(capsys, "drift", str(TRACES), *weeks, "--json")
     by_kind = {row["kind"]: row for row in reversed(rows)}
     share = truth["plants"]["emerging_segment"]["share_after"]
-    assert "recall" in by_kind["emerging"]["words"]
+    assert "recall" in by_kind["emerging"]["name"]
     assert by_kind["emerging"]["share_current"] == pytest.approx(share, rel=0.4)
-    assert "lumi" in by_kind["vanished"]["words"]
+    assert "lumi" in by_kind["vanished"]["name"]
     bursts = [row for row in rows if row["kind"] == "burst"]
     pasted = truth["plants"]["pasted_query"]["query"]
     assert [row["burst_users"] for row in bursts if pasted in row["exemplars"]] == [1]
