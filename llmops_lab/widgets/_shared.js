@@ -158,12 +158,14 @@ function stepOf(event, model, table) {
   return Math.max(0, Math.min(total - 1, model.get("cursor") + steps[event.key]));
 }
 
-// JupyterLab acts on keys before a page element sees them. Within the widget it leaves plain
-// keys and Ctrl+Enter alone; other chords, as Ctrl+S, stay JupyterLab's.
+// JupyterLab acts on keys before a page element sees them, or on those that it lets pass. Within
+// the widget it leaves plain keys and Ctrl+Enter alone; other chords, as Ctrl+S, stay JupyterLab's.
+// It looks at the focused element first, so that one has to say so: else "d d" deletes the cell.
 function keepKeysFromJupyterLab(root) {
   const decide = (event) => {
+    if (!root.contains(event.target)) return;
     const isChord = (event.ctrlKey || event.metaKey) && event.key !== "Enter";
-    root.toggleAttribute("data-lm-suppress-shortcuts", !isChord);
+    event.target.toggleAttribute("data-lm-suppress-shortcuts", !isChord);
   };
   window.addEventListener("keydown", decide, true);
   return () => window.removeEventListener("keydown", decide, true);

@@ -216,3 +216,21 @@ def test_a_double_click_writes_once_and_undo_gives_the_draft_back(lab, explorer)
     assert (lab.folder / "golden.jsonl").read_bytes() == there
     assert widget.locator("textarea").input_value() == "Five working days."
     widget.locator("h4", has_text="your draft, not written yet").wait_for()
+
+
+CELLS = """() => window.jupyterapp.shell.currentWidget.content.widgets
+  .map(cell => `${cell.model.type} ${cell.model.executionCount}`)"""
+
+
+@pytest.mark.parametrize(
+    "place", [".llmops-table", ".llmops-filters button", ".llmops-actions button"]
+)
+def test_no_key_that_the_widget_leaves_unused_reaches_the_notebook(lab, explorer, place):
+    widget = explorer(40)
+    before = lab.page.evaluate(CELLS)
+    widget.locator(place).first.focus()
+    for key in ["d", "d", "a", "b", "x", "y", "r", "v", "c", "1", "0", "0", "i", "i", "Shift+M"]:
+        lab.page.keyboard.press(key)
+    lab.page.wait_for_timeout(500)
+    assert lab.page.evaluate(CELLS) == before
+    assert widget.locator(place).first.evaluate("node => node === document.activeElement")
