@@ -225,12 +225,11 @@ def observation_side_rows(tree: Tree, spans: pl.DataFrame) -> Mapping[str, Rows]
     """Rows that attributes tell, and scores: exports give each score name a column of lists."""
     found = dict(_from_attributes(tree, spans))
     known = {path for field in OBSERVATION for path in field.paths.split("|")}
-    unknown = tree.keys - known - _NO_SCORES - REPEATS
-    ids = list(spans.select("trace_id", "span_id", "operation").iter_rows())
-    for name in sorted(unknown):
-        values = tree.values(name)
-        if not any(map(_may_be_list, values)):
-            continue
+    unknown = sorted(tree.keys - known - _NO_SCORES - REPEATS)
+    columns = {name: tree.values(name) for name in unknown}
+    listed = {name: values for name, values in columns.items() if any(map(_may_be_list, values))}
+    ids = spans.select("trace_id", "span_id", "operation").rows() if listed else []
+    for name, values in listed.items():
         for (trace_id, span_id, operation), value in zip(ids, values, strict=True):
             on_trace = operation == TRACE_ROW
             keys = {"trace_id": trace_id, "span_id": None if on_trace else span_id, "name": name}

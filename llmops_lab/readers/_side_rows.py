@@ -55,6 +55,8 @@ def _guardrails(tree: Tree, spans: pl.DataFrame, prefix: str) -> Rows:
         name: next(filter(None, (tree.listed(f"{prefix}{path}") for path in paths.split("|"))), [])
         for name, paths in _GUARDRAIL.items()
     }
+    if not columns["verdict"]:
+        return []
     ids = spans.select("trace_id", "span_id", "duration_s").iter_rows()
     return [
         {
@@ -65,7 +67,7 @@ def _guardrails(tree: Tree, spans: pl.DataFrame, prefix: str) -> Rows:
             "score": as_number(columns["score"][row]) if columns["score"] else None,
         }
         for row, (trace_id, span_id, duration_s) in enumerate(ids)
-        if columns["verdict"] and columns["verdict"][row] is not None
+        if columns["verdict"][row] is not None
     ]
 
 
@@ -73,8 +75,9 @@ def item_rows(tree: Tree, spans: pl.DataFrame, paths: str, make: Make) -> Rows:
     """One row per item of the lists at the paths (`a|b`), with its span's keys."""
     found: Rows = []
     for path in paths.split("|"):
-        ids = spans.select("trace_id", "span_id").iter_rows()
-        for (trace_id, span_id), value in zip(ids, tree.listed(path), strict=False):
+        values = tree.listed(path)
+        ids = spans.select("trace_id", "span_id").iter_rows() if values else ()
+        for (trace_id, span_id), value in zip(ids, values, strict=False):
             made = (make(item, n) for n, item in enumerate(_items(value)))
             keys = {"trace_id": trace_id, "span_id": span_id}
             found += [{**keys, **row} for row in made if row is not None]
