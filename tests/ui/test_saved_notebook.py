@@ -54,7 +54,6 @@ def test_a_widget_saved_by_jupyterlab_leaves_its_picture(lab):
     picture.get_by_text("As it was when this cell ran").wait_for()
     assert "Is it open on Sunday?" in picture.inner_text()
     assert not lab.page.get_by_text("model not found").is_visible()
-    lab.screenshot("reopened")
     lab.run_all()
     lab.page.locator(".llmops-run[data-kernel=here]").wait_for()
     assert lab.page.locator(".llmops-mod-picture").count() == 0

@@ -1,5 +1,7 @@
 """A summary and its chart in a real JupyterLab: offline, in both themes, combined with another."""
 
+import re
+
 import pytest
 
 pytestmark = pytest.mark.ui
@@ -31,7 +33,7 @@ def test_a_summary_and_its_charts_show_without_a_network_in_both_themes(lab):
     lab.write("summary.ipynb", CELLS)
     lab.open("summary.ipynb")
     lab.run_all()
-    lab.page.get_by_text("4,000 traces, by model").wait_for()
+    lab.page.get_by_text(re.compile("^4,000 traces, .*by model$")).wait_for()
     panels = lab.page.locator(".llmops-Chart").first
     for theme in ("Light", "Dark"):
         lab.set_theme(theme)
