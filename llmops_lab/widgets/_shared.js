@@ -139,6 +139,21 @@ function makeCode(detail) {
   return node("div", { class: "llmops-code" }, [node("pre", {}, detail.code), copy]);
 }
 
+// What the keys do; Escape closes it.
+function makeHelp(keys) {
+  const summary = node("summary", { title: "Keys", "aria-label": "Keys" }, "?");
+  const lines = keys.flatMap(([key, does]) => [node("dt", {}, key), node("dd", {}, does)]);
+  const help = node("details", { class: "llmops-help" }, [summary, node("dl", {}, lines)]);
+  help.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !help.open) return;
+    help.open = false;
+    summary.focus();
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  return help;
+}
+
 // --- keys --------------------------------------------------------------------------------------
 
 // Where the cursor goes with this key, or null for another key.

@@ -80,10 +80,7 @@ function makeToolbar(model, set, map, clear) {
   });
   const reset = node("button", { type: "button", class: "llmops-quiet" }, "Choose nothing");
   const shown = node("span", { class: "llmops-shown", role: "status" });
-  const help = node("details", { class: "llmops-help" }, [
-    node("summary", { title: "Keys", "aria-label": "Keys" }, "?"),
-    node("dl", {}, KEYS.flatMap(([key, does]) => [node("dt", {}, key), node("dd", {}, does)])),
-  ]);
+  const help = makeHelp(KEYS);
   let typing = 0;
   search.addEventListener("input", () => {
     clearTimeout(typing);

@@ -67,10 +67,7 @@ function makeToolbar(model, set) {
     value: model.get("search"),
   });
   const shown = node("span", { class: "llmops-shown", role: "status" });
-  const help = node("details", { class: "llmops-help" }, [
-    node("summary", { title: "Keys", "aria-label": "Keys" }, "?"),
-    node("dl", {}, KEYS.flatMap(([key, does]) => [node("dt", {}, key), node("dd", {}, does)])),
-  ]);
+  const help = makeHelp(KEYS);
 
   let typing = 0;
   search.addEventListener("input", () => {

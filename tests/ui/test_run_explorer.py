@@ -234,3 +234,13 @@ def test_no_key_that_the_widget_leaves_unused_reaches_the_notebook(lab, explorer
     lab.page.wait_for_timeout(500)
     assert lab.page.evaluate(CELLS) == before
     assert widget.locator(place).first.evaluate("node => node === document.activeElement")
+
+
+def test_the_help_on_keys_opens_and_closes_by_keyboard(lab, explorer):
+    widget = explorer(40)
+    widget.locator(".llmops-help summary").focus()
+    lab.page.keyboard.press("Enter")
+    widget.get_by_text("undo what was written").wait_for()
+    lab.page.keyboard.press("Escape")
+    widget.get_by_text("undo what was written").wait_for(state="hidden")
+    assert widget.locator(".llmops-help summary:focus").count() == 1
