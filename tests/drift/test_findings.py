@@ -57,6 +57,8 @@ def test_of_groups_that_overlap_by_more_than_a_fifth_the_one_that_changed_most_s
     strength, size = np.array([5.0, 4.6, 4.4, 3.0]), np.array([0.1, 0.3, 0.9, 0.2])
     # 4.6 is nine tenths of 5 or more, 4.4 is less.
     assert mostly_apart([wide, sharp, weak, beside], strength, size) == [1, 3]
+    # A fifth is of the smaller group.
+    assert mostly_apart([mask(*range(18)), weak], strength[[0, 3]], size[:2]) == [0]
 
 
 @pytest.mark.parametrize(
@@ -121,6 +123,7 @@ def test_a_share_that_changed_comes_with_its_kind_and_the_test_it_passed():
     (one,) = changed_shares(both, one_node(rows), result, 0.05)
     assert (one.kind, one.statistic, one.p_value, one.p_adjusted) == ("emerging", 4.5, 0.001, 0.02)
     assert (one.rows == rows).all()
+    assert len(changed_shares(both, one_node(rows), result, 0.02)) == 1
     assert changed_shares(both, one_node(rows), result, 0.01) == []
 
 

@@ -36,16 +36,17 @@ def test_with_one_row_per_unit_the_statistic_is_the_two_proportion_z():
         assert found[g] == pytest.approx(z)
 
 
-@pytest.mark.parametrize("variety", [4, 1])
-def test_with_several_rows_per_unit_the_error_is_that_of_clusters(variety):
+@pytest.mark.parametrize(("variety", "n_users"), [(4, 150), (1, 60)])
+def test_with_several_rows_per_unit_the_error_is_that_of_clusters(variety, n_users):
     """Σ r² of each window's blocks, less what both windows of one user share.
 
     Users who ask about one thing alone are as alike in both windows as can be: what is left of
     the variance is then less than a tenth of what independent rows would have, the least there is.
     """
     rng = np.random.default_rng(5)
-    n, user = 600, np.arange(600) % 60
-    group, current = (user + rng.integers(0, variety, n)) % 6, np.arange(n) % 120 >= 60
+    n, user = 600, np.arange(600) % n_users
+    group = (user + rng.integers(0, variety, n)) % 6
+    current = np.arange(n) % (2 * n_users) >= n_users
     current[rng.integers(0, n, 15)] ^= True
     units = units_of(user, current)
     counts = count_rows(units, group, np.eye(6, dtype=np.float32))
