@@ -85,6 +85,17 @@ def test_a_share_is_below_a_limit_by_the_score_test():
     assert mean_of(np.ones(9), None, alpha=0.05).p_below(1.0) == 1.0
 
 
+def test_the_spread_of_a_share_is_that_of_one_more_pass_and_one_more_failure():
+    found = mean_of(np.repeat([1.0, 0.0], [70, 30]), None, alpha=0.05)
+    share = 71 / 102
+    assert found.variance == pytest.approx(share * (1 - share))
+    reach = stats.norm.ppf(0.95) + stats.norm.ppf(0.8)
+    assert found.smallest_detectable == pytest.approx(reach * np.sqrt(share * (1 - share) / 100))
+    assert found.n_needed(0.6) == np.ceil(reach**2 * share * (1 - share) / 0.1**2)
+    # Not certain, although all passed.
+    assert mean_of(np.ones(8), None, alpha=0.05).variance == pytest.approx(0.9 * 0.1)
+
+
 def test_independent_scores_get_students_t():
     change = np.random.default_rng(2).normal(0.1, 0.3, 40)
     found = difference(change, np.zeros(40), None, alpha=0.025)
