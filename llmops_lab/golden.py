@@ -60,8 +60,8 @@ class GoldenSet(Shown):
         """A candidate case per trace that has an input, each input once, to be reviewed.
 
         The recorded answer becomes `expected`: one never to give where feedback was negative or
-        a scorer failed it (see `tags`), one to give elsewhere. Cases of one conversation, or
-        else one user, share a cluster. Personal data and secrets are masked (see `redact`) unless
+        a scorer failed it (see `tags`), one to give elsewhere. Cases of one user, or else one
+        conversation, share a cluster. Personal data and secrets are masked (see `redact`) unless
         `redacted` is False; the trace that a case names still holds them.
         """
         masker = Masker() if redacted else None

@@ -158,7 +158,7 @@ def _case(there: Pool, row: dict[str, Any]) -> Case:
         expected=row.get("output_text"),
         label="bad" if disliked else "good",
         tags=list(row["failed_by"]),
-        cluster=row.get("conversation_id") or row.get("user_id"),
+        cluster=row.get("user_id") or row.get("conversation_id"),
         metadata={"segment_id": there.id, "segment": there.name},
         source=Source(
             "failure" if row["failed_by"] else "trace",

@@ -83,7 +83,7 @@ def test_failed_traces_come_first_and_say_where_they_came_from(found):
     assert first.expected == BAD
     assert first.metadata == {"segment_id": "aa11", "segment": "parcel"}
     row = next(span(i) for i in range(80) if f"t{i:02d}" == first.source.trace_id)
-    assert (first.input, first.cluster) == (row["input_text"], row["conversation_id"])
+    assert (first.input, first.cluster) == (row["input_text"], row["user_id"])
 
 
 def test_traces_of_which_nothing_tells_whether_they_failed_are_not_said_to_have_gone_well(found):

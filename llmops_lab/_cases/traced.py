@@ -49,7 +49,7 @@ def candidate(row: Row, context: list[str]) -> Case:
         label="bad" if tags else "good",
         context=context,
         tags=tags,
-        cluster=row["conversation_id"] or row["user_id"],
+        cluster=row["user_id"] or row["conversation_id"],
         source=_source(row),
         created_at=now(),
         status="quarantined",
