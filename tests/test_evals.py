@@ -240,8 +240,10 @@ def test_an_interrupt_keeps_what_is_finished(tmp_path, interruptible):
 def test_ctrl_c_ends_a_run_at_once_whichever_thread_the_signal_reaches(tmp_path):
     """From outside, as a terminal or a notebook's stop button does it."""
     code = """
-import asyncio
+import asyncio, signal
 from llmops_lab import Case, GoldenSet, evaluate
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background
 
 async def answer(question):
     if question == "q3":
