@@ -12,13 +12,14 @@ from llmops_lab.errors import LabError
 
 @contextmanager
 def locked(path: Path, *, timeout_s: float = 30.0) -> Generator[None]:
-    """Hold the only right to change `path`, under whichever name.
+    """Hold the only right to change `path`, under whichever name; its folder is made.
 
     Raises LabError if another holds it longer than `timeout_s`.
     """
     from filelock import Timeout
 
     file = path.resolve()
+    file.parent.mkdir(parents=True, exist_ok=True)
     try:
         with _held(file.with_name(f".{file.name}.lock"), timeout_s):
             yield

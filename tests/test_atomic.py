@@ -151,3 +151,10 @@ def test_a_lock_on_a_file_that_was_removed_meanwhile_is_not_the_lock(tmp_path, m
         assert removed == [str(tmp_path / ".n.lock")]
         assert (tmp_path / ".n.lock").exists()  # or another would hold a new one beside us
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_a_folder_that_is_not_there_yet_can_be_locked_and_written(tmp_path):
+    file = tmp_path / "evals" / "en" / "golden.jsonl"
+    with locked(file):
+        write_atomically(file, b"{}\n")
+    assert [path.name for path in file.parent.iterdir()] == ["golden.jsonl"]

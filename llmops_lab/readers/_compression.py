@@ -4,7 +4,6 @@ import io
 import re
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import IO, Any, cast
 
@@ -43,9 +42,9 @@ def plain_pieces(packed: Iterator[bytes], name: str) -> Iterator[bytes]:
     first = next(packed, b"")
     packed = chain([first], packed)
     if first[:2] == b"\x1f\x8b":
-        return _checked(_ahead(_gathered(_gunzipped(packed, name))), name)
+        return _checked(_gathered(_gunzipped(packed, name)), name)
     if first[:4] == b"\x28\xb5\x2f\xfd":
-        return _checked(_ahead(_gathered(_unzstd(packed, name))), name)
+        return _checked(_gathered(_unzstd(packed, name)), name)
     return _checked(packed, name)
 
 
@@ -78,15 +77,6 @@ def _check_kind(head: bytes, name: str) -> None:
     if found:
         what, way = found
         raise FormatError(f"{name} is {what}, not a trace export{': ' if way else ''}{way}")
-
-
-def _ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same, the next one unpacked on the other core while one is read."""
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        following = thread.submit(next, pieces, b"")
-        while piece := following.result():
-            following = thread.submit(next, pieces, b"")
-            yield piece
 
 
 def _gathered(pieces: Iterator[bytes]) -> Iterator[bytes]:

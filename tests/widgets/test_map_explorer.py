@@ -133,7 +133,9 @@ def report(segments):
         {"window": ["baseline", "current"], "n": [45, 45], "n_users": [45, 45]},
     ).with_columns(start=pl.lit(None, pl.Datetime), end=pl.lit(None, pl.Datetime))
     return DriftReport(
-        frame=pl.DataFrame(schema={"kind": pl.String, "since": pl.Datetime}),
+        frame=pl.DataFrame(
+            schema={"kind": pl.String, "since": pl.Datetime, "stability": pl.Float64}
+        ),
         signals=pl.DataFrame(
             schema={"name": pl.String, "flagged": pl.Boolean, "warned": pl.Boolean}
         ),
