@@ -14,23 +14,14 @@ import polars as pl
 from llmops_lab._drift.attribution import ATTRIBUTES, attribution, strongest
 from llmops_lab._drift.attribution import SCHEMA as ATTRIBUTION
 from llmops_lab._drift.comparison import Comparison, compared
-from llmops_lab._drift.findings import Finding, bursts, changed_shares, described, mostly_apart
+from llmops_lab._drift.findings import Finding, bursts, changed_shares, described
 from llmops_lab._drift.mix import SCHEMA as PARTS
 from llmops_lab._drift.mix import decomposition
 from llmops_lab._drift.note import note, table
-from llmops_lab._drift.quality import (
-    METRICS,
-    QUALITY,
-    Groups,
-    can_be_tested,
-    mean_change,
-    measured,
-    metrics_of,
-    scan_excess,
-    segment_quality,
-)
+from llmops_lab._drift.quality import METRICS, QUALITY, measured, segment_quality
 from llmops_lab._drift.reasons import named_metrics
 from llmops_lab._drift.spending import ON_SHARES, ON_STYLE, ON_WORSE
+from llmops_lab._drift.worse import worse_answers
 from llmops_lab._scan.landmarks import Matrix, first_two
 from llmops_lab._scan.permutation import (
     count_rows,
@@ -38,9 +29,9 @@ from llmops_lab._scan.permutation import (
     scan_shares,
     smallest_changes,
 )
-from llmops_lab._scan.tree_scan import LARGEST_SHARE, Nodes, candidate_nodes, principal_axes, topics
+from llmops_lab._scan.tree_scan import LARGEST_SHARE, candidate_nodes, principal_axes, topics
 from llmops_lab._scan.units import Bools, Floats, Ints
-from llmops_lab._scan.words import broad_and_narrow_words, same_stem, words
+from llmops_lab._scan.words import broad_and_narrow_words, words
 from llmops_lab.detectors._shift import Likelihood, Sample, Shift, detectors
 from llmops_lab.embeddings import Embeddings, embed_alike
 from llmops_lab.errors import LabError
@@ -48,8 +39,6 @@ from llmops_lab.traces import Traces
 
 # Answers can get worse in a group too large to call its growth a new segment.
 _LARGEST_GROUP = 0.35
-_BY_ANSWER = "negative_feedback_rate"
-_BEYOND = 1.1
 # A group is a matter of style when this share of it uses words of the style.
 _MOSTLY = 0.4
 # Texts read to tell which words are style.
@@ -200,7 +189,7 @@ def _tested(
     topic = topics(axes, both.units)
     changed, signals = _style_apart(both, topic, changed, few, alpha * ON_STYLE)
     taken = _taken([*changed, *few], len(both.texts))
-    worse = _worse(both, groups, values, taken, alpha * ON_WORSE)
+    worse = worse_answers(both, groups, values, taken, alpha * ON_WORSE)
     return _Found([*changed, *worse, *few], signals, *smallest_changes(counts, result.critical))
 
 
@@ -237,58 +226,6 @@ def _taken(findings: list[Finding], n: int) -> Bools:
     for finding in findings:
         taken |= finding.rows
     return taken
-
-
-def _worse(
-    both: Comparison, nodes: Nodes, values: dict[str, Floats], taken: Bools, alpha: float
-) -> list[Finding]:
-    """Groups whose answers got worse, over and above what got worse everywhere.
-
-    Groups are nodes of the tree, queries that share a word and, for feedback, answers that
-    share one (a refusal's words would explain a guardrail hit by itself); of groups that
-    overlap the one with the largest change is named. Rows of segments reported
-    already are left out, so that a new segment does not make its surroundings look worse.
-    """
-    groups, names = Groups([], []), list[str]()
-    rows_of = [np.flatnonzero(nodes.rows(i)) for i in range(len(nodes))]
-    rows_of += same_stem(both.texts)
-    by_answer = same_stem(both.answers)
-    for metric in metrics_of(both.frame):
-        if not metric.worse:
-            continue
-        kept = np.where(taken, np.nan, values[metric.name])
-        tried = rows_of + by_answer if metric.name == _BY_ANSWER else rows_of
-        testable = [rows for rows in tried if can_be_tested(both.units, rows, kept)]
-        groups.rows.extend(testable)
-        groups.values.extend([kept] * len(testable))
-        names += [metric.name] * len(testable)
-    if not names:
-        return []
-    result = scan_excess(both.units, groups, alpha=alpha, seed=both.seed)
-    bad = np.flatnonzero(result.p_adjusted <= alpha)
-    bad = np.array([i for i in bad if _much_beyond(both, groups.rows[i], groups.values[i])], int)
-    masks = [~taken & np.isin(np.arange(len(taken)), groups.rows[i]) for i in bad]
-    change = [mean_change(both.units, groups.rows[i], groups.values[i]) for i in bad]
-    chosen = mostly_apart(masks, result.statistic[bad], np.array(change))
-    used, found = taken.copy(), list[Finding]()
-    for place in chosen:
-        i, rows = int(bad[place]), masks[place] & ~used
-        used |= rows
-        t, p, p_adjusted = (
-            float(x[i]) for x in (result.statistic, result.p_value, result.p_adjusted)
-        )
-        found.append(Finding(rows, "worse", t, p, p_adjusted, {"metric": names[i]}))
-    return found
-
-
-def _much_beyond(both: Comparison, rows: Ints, values: Floats) -> bool:
-    """Whether a group got worse by a tenth more than all did.
-
-    Where everything fails now, a group in which nothing failed before is surely, and by next to
-    nothing, above the others.
-    """
-    everywhere = mean_change(both.units, np.arange(len(values)), values)
-    return mean_change(both.units, rows, values) > _BEYOND * everywhere
 
 
 def _membership(findings: list[Finding], n: int) -> Ints:
