@@ -4,6 +4,7 @@ Most spans of a file share a few sequences of keys. The spans of one sequence ar
 lists turned on their side give a column per key.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence, Set
 from functools import cached_property
 from itertools import chain
@@ -18,14 +19,39 @@ _FEW = 4  # spans of a sequence, on average, below which an object per span is a
 _key = attrgetter("key")
 
 
-class Attributes(Sequence[dict[str, Any]]):
+class ByColumn(ABC, Sequence[Any]):
+    """Objects held by column; they are made only when somebody asks for one."""
+
+    def __init__(self) -> None:
+        self._n = 0
+
+    def __len__(self) -> int:
+        return self._n
+
+    @overload
+    def __getitem__(self, index: int) -> Any: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Any]: ...
+    def __getitem__(self, index: int | slice) -> Any:
+        return self._objects[index]
+
+    @cached_property
+    def _objects(self) -> list[Any]:
+        return self._made()
+
+    @abstractmethod
+    def _made(self) -> list[Any]:
+        """The objects, in order."""
+
+
+class Attributes(ByColumn):
     """A column of objects that grows by attribute lists; no list is an empty object.
 
     Of a key that one list has twice the last value counts.
     """
 
     def __init__(self) -> None:
-        self._n = 0
+        super().__init__()
         self._groups: dict[tuple[str, ...], _Group] = {}
 
     def extend(self, lists: Sequence[list[KeyValue] | None]) -> None:
@@ -40,18 +66,7 @@ class Attributes(Sequence[dict[str, Any]]):
             self._groups[keys].extend([self._n + row for row in rows], found)
         self._n += len(lists)
 
-    def __len__(self) -> int:
-        return self._n
-
-    @overload
-    def __getitem__(self, index: int) -> dict[str, Any]: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
-    def __getitem__(self, index: int | slice) -> Any:
-        return self._objects[index]
-
-    @cached_property
-    def _objects(self) -> list[dict[str, Any]]:
+    def _made(self) -> list[dict[str, Any]]:
         return self._in_order([group.unfolded(group.keys) for group in self._groups.values()])
 
     @property

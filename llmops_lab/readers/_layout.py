@@ -5,13 +5,12 @@ columns, without an object per record.
 """
 
 from collections.abc import Callable, Mapping, Sequence, Set
-from functools import cached_property
-from typing import Any, overload
+from typing import Any
 
 import msgspec
 from msgspec.structs import astuple
 
-from llmops_lab.readers._attributes import Attributes, attribute_tree
+from llmops_lab.readers._attributes import Attributes, ByColumn, attribute_tree
 from llmops_lab.readers._json import UnreadableError, decode
 from llmops_lab.readers._otel_values import KeyValue, numbered_heads
 from llmops_lab.readers._rests import UNNAMEABLE
@@ -138,13 +137,13 @@ def members_of(data: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-class Objects(Sequence[Mapping[str, Any] | None]):
+class Objects(ByColumn):
     """Objects of one place held by column; one that is missing is an empty one."""
 
     def __init__(self, layout: Layout) -> None:
+        super().__init__()
         self.columns: dict[str, Any] = {}
         self._layout = layout
-        self._n = 0
 
     def extend(self, structs: Sequence[Any]) -> None:
         """Take more of them, decoded as the layout is now; a key that comes late left gaps."""
@@ -164,18 +163,7 @@ class Objects(Sequence[Mapping[str, Any] | None]):
             self.columns[key] = column
         self._n += len(structs)
 
-    def __len__(self) -> int:
-        return self._n
-
-    @overload
-    def __getitem__(self, index: int) -> dict[str, Any]: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[dict[str, Any]]: ...
-    def __getitem__(self, index: int | slice) -> Any:
-        return self._objects[index]
-
-    @cached_property
-    def _objects(self) -> list[dict[str, Any] | None]:
+    def _made(self) -> list[dict[str, Any] | None]:
         rows = zip(*self.columns.values(), strict=True)
         objects = (dict(zip(self.columns, row, strict=True)) for row in rows)
         told = [{k: v for k, v in each.items() if v is not None} or None for each in objects]
