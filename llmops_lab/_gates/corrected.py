@@ -5,7 +5,7 @@ from math import sqrt
 
 import numpy as np
 
-from llmops_lab._gates.estimates import Estimate, Labels, Values
+from llmops_lab._gates.estimates import Estimate, Labels, Values, bounded_by_t
 from llmops_lab.errors import LabError
 
 
@@ -28,8 +28,6 @@ def corrected_mean(
     Sources: PPI++, Angelopoulos, Duchi and Zrnic 2023, arXiv 2311.01453, for the mean; Liang and
     Zeger 1986 for clusters.
     """
-    from scipy import special
-
     n, total = len(human), len(judged)
     if n < 2 or len(labelled) != n:
         raise LabError("give at least two human values, and the position of each")
@@ -46,31 +44,23 @@ def corrected_mean(
         n_groups, freedom = n, np.inf
         spread = float(n / (n - 1) * (by_label**2).sum() + (by_judge**2).sum())
     else:
-        groups = np.unique(clusters, return_inverse=True)[1]
-        sums = np.bincount(groups[index], by_label, groups.max() + 1)
-        sums += np.bincount(groups[unseen], by_judge, groups.max() + 1)
-        n_groups = len(np.unique(groups[index]))
+        told = [(index, by_label), (unseen, by_judge)]
+        n_groups, spread = _spread_of_groups(np.unique(clusters, return_inverse=True)[1], told)
         freedom = n_groups - 1
-        spread = float(n_groups / freedom * (sums**2).sum()) if freedom else np.inf
-    error = sqrt(spread)
-    reach = float(special.stdtrit(freedom, 1 - alpha)) * error if freedom else np.inf
-
-    def p_below(limit: float) -> float:
-        if error == 0:
-            return float(mean >= limit)
-        return float(special.stdtr(freedom, (mean - limit) / error)) if freedom else 0.5
-
-    return Estimate(
-        value=mean,
-        low=mean - reach,
-        high=mean + reach,
-        alpha=alpha,
-        n=total,
-        n_clusters=n_groups,
-        variance=spread * total,
-        method="PPI++" if clusters is None else "cluster-robust PPI++",
-        p_below=p_below,
+    method = "PPI++" if clusters is None else "cluster-robust PPI++"
+    return bounded_by_t(
+        mean, sqrt(spread), freedom, alpha=alpha, sizes=(total, n_groups), method=method
     )
+
+
+def _spread_of_groups(groups: Labels, told: Sequence[tuple[Labels, Values]]) -> tuple[int, float]:
+    """How many groups were labelled, and the variance of the sum of what all groups add.
+
+    `told` holds positions of answers and what each adds, those labelled first.
+    """
+    sums = sum(np.bincount(groups[at], adds, groups.max() + 1) for at, adds in told)
+    n = len(np.unique(groups[told[0][0]]))
+    return n, float(n / (n - 1) * np.square(sums).sum()) if n > 1 else np.inf
 
 
 def _centred(values: Values) -> Values:

@@ -88,8 +88,6 @@ def clustered_mean(
     are the clusters less one; with a single cluster the bounds are infinite.
     Source: Liang and Zeger 1986, with the correction G / (G − 1).
     """
-    from scipy import special
-
     n, weighing = len(values), np.ones(len(values)) if weights is None else weights
     mean = float(np.average(values, weights=weighing))
     groups = np.arange(n) if clusters is None else clusters
@@ -97,12 +95,32 @@ def clustered_mean(
     sums = np.bincount(places, weights=weighing * (values - mean)) / float(weighing.sum())
     g = len(sums)
     error = sqrt(g / (g - 1) * float((sums**2).sum())) if g > 1 else np.inf
-    reach = float(special.stdtrit(g - 1, 1 - alpha)) * error if g > 1 else np.inf
+    method = ("weighted " if weights is not None else "", "cluster-robust " if g < n else "", "t")
+    return bounded_by_t(mean, error, g - 1, alpha=alpha, sizes=(n, g), method="".join(method))
+
+
+def bounded_by_t(
+    mean: float,
+    error: float,
+    freedom: float,
+    *,
+    alpha: float,
+    sizes: tuple[int, int],
+    method: str,
+) -> Estimate:
+    """A mean with bounds of t: normal at infinite degrees of freedom, infinite at none.
+
+    `error` is the standard error, `sizes` the cases and the clusters of them.
+    """
+    from scipy import special
+
+    n, n_clusters = sizes
+    reach = float(special.stdtrit(freedom, 1 - alpha)) * error if freedom else np.inf
 
     def p_below(limit: float) -> float:
         if error == 0:
             return 0.5 if mean == limit else float(mean > limit)
-        return float(special.stdtr(g - 1, (mean - limit) / error)) if g > 1 else 0.5
+        return float(special.stdtr(freedom, (mean - limit) / error)) if freedom else 0.5
 
     return Estimate(
         value=mean,
@@ -110,10 +128,8 @@ def clustered_mean(
         high=mean + reach,
         alpha=alpha,
         n=n,
-        n_clusters=g,
+        n_clusters=n_clusters,
         variance=error**2 * n,
-        method="".join(
-            ("weighted " if weights is not None else "", "cluster-robust " if g < n else "", "t")
-        ),
+        method=method,
         p_below=p_below,
     )
